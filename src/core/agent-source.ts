@@ -1,0 +1,86 @@
+import type { FinishReason, RunEvent } from "./event.ts";
+import type { InterruptRequest } from "./interrupt.ts";
+import type { JsonObject } from "./json.ts";
+import type { Run, RunError } from "./run.ts";
+import type { Transcript } from "./transcript.ts";
+
+/**
+ * PORT: what executes agents. The runner decides when an attempt begins and what happens to its events; the source talks to
+ * the agent framework.
+ *
+ * INVARIANT: a model call whose end the transcript holds is not issued again
+ * INVARIANT: a tool whose result the transcript holds is not executed again
+ * INVARIANT: a tool executes only after its start is committed
+ * INVARIANT: after settle the thread holds the user's message once and the answer once, as the log has it
+ */
+export interface AgentSource {
+  listAgents(): readonly AgentSummary[];
+  /** Puts the user's message into the thread, once, under its own id; for a regeneration takes the replaced answer out. */
+  begin(run: Run): Promise<void>;
+  /** Executes one attempt to its end. Throws only what {@link AttemptContext.commit} threw. */
+  execute(attempt: AttemptContext): Promise<AttemptOutcome>;
+  /** Makes the thread equal to the log before the run ends; idempotent, since a crash may come between it and the end. */
+  settle(run: Run, transcript: Transcript, outcome: AttemptOutcome): Promise<void>;
+  readonly threads: ThreadDirectory;
+}
+
+export interface AgentSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly description?: string;
+}
+
+export interface AttemptContext {
+  readonly run: Run;
+  readonly attempt: number;
+  /** What the log held when this attempt began, superseded work left out. */
+  readonly transcript: Transcript;
+  /**
+   * Aborted when the attempt must stop: on cancel, when the lease is lost, on a hand-over. From then on nothing may be written to
+   * the thread.
+   */
+  readonly signal: AbortSignal;
+  /**
+   * Queues an event behind those before it. A promise in return means that the log is behind: wait for it before going on.
+   */
+  emit(event: RunEvent): Promise<void> | undefined;
+  /**
+   * Resolves once everything emitted is in the log, flushed to the disk.
+   * @throws when the lease is lost; the attempt is over then
+   */
+  commit(): Promise<void>;
+  /** Names a point at which a crash is tested. */
+  checkpoint(name: string): void;
+}
+
+export type AttemptOutcome =
+  | { readonly outcome: "completed"; readonly finishReason?: FinishReason }
+  | { readonly outcome: "failed"; readonly error: RunError }
+  | { readonly outcome: "suspended"; readonly interrupts: readonly InterruptRequest[] }
+  /** The signal was aborted before the agent ended. */
+  | { readonly outcome: "aborted" };
+
+/** The conversations that the agent framework keeps. An agent without memory keeps none. */
+export interface ThreadDirectory {
+  hasMemory(agentId: string): Promise<boolean>;
+  get(agentId: string, threadId: string): Promise<ThreadRecord | undefined>;
+  update(agentId: string, threadId: string, change: ThreadChange): Promise<ThreadRecord | undefined>;
+  delete(agentId: string, threadId: string): Promise<void>;
+  /** Every message of the thread, oldest first, as UI messages `{ id, role, parts, metadata? }`. */
+  messages(agentId: string, threadId: string, resourceId: string): Promise<readonly JsonObject[]>;
+}
+
+export interface ThreadRecord {
+  readonly id: string;
+  readonly resourceId: string;
+  readonly title?: string;
+  readonly metadata?: JsonObject;
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface ThreadChange {
+  readonly title?: string;
+  readonly metadata?: JsonObject;
+}

@@ -1,0 +1,9 @@
+import type { JsonObject } from "./json.ts";
+
+/** Who makes a request. Always derived from credentials, never from a body. */
+export interface Principal {
+  /** The owner under which runs and threads are kept: the `sub` of a token. */
+  readonly resourceId: string;
+  /** What else the credentials say; reaches the agent through its request context. */
+  readonly claims?: JsonObject;
+}

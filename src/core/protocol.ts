@@ -1,0 +1,105 @@
+import type { AgentSummary, ThreadChange } from "./agent-source.ts";
+import type { Entry } from "./entry.ts";
+import type { RunEvent } from "./event.ts";
+import type { Interrupt } from "./interrupt.ts";
+import type { JsonObject } from "./json.ts";
+import type { Offset } from "./offset.ts";
+import type { Principal } from "./principal.ts";
+import type { BusyThreadPolicy, Run, RunInput, RunStatus } from "./run.ts";
+import type { Transcript } from "./transcript.ts";
+
+/**
+ * PORT: how a wire speaks. Encoding is a pure fold over the log, so every reader of a run computes the same chunks from
+ * the same entries, whenever and wherever it attaches.
+ *
+ * INVARIANT: cut any client at any chunk, re-attach: what it received in total equals what an uncut reader received
+ */
+export interface Encoder<State, Chunk> {
+  readonly initial: State;
+  /** Never mutates its arguments. A state that nothing changed is returned as it is, so that it can be compared by identity. */
+  encode(state: State, event: RunEvent): readonly [State, readonly Chunk[]];
+}
+
+/**
+ * PORT: what the wires ask of the engine. Every method answers only about what the principal owns: what belongs to somebody
+ * else is not found.
+ */
+export interface Engine {
+  listAgents(): readonly AgentSummary[];
+  /**
+   * Picks the agent of a request: the named one, else the configured default, else the only one.
+   * @throws {HoldfastError} AGENT_NOT_FOUND, INPUT_INVALID when none is named and there are several
+   */
+  resolveAgent(agentId: string | undefined): Promise<ResolvedAgent>;
+  /**
+   * Starts a run; what it needs is on disk when this resolves.
+   * @throws {HoldfastError} THREAD_BUSY, THREAD_NOT_FOUND, IDEMPOTENCY_MISMATCH, INPUT_INVALID, SHUTTING_DOWN
+   */
+  start(principal: Principal, request: StartRequest): Promise<Run>;
+  /** @throws {HoldfastError} RUN_NOT_FOUND */
+  getRun(principal: Principal, runId: string): Promise<Run>;
+  listRuns(principal: Principal, query: OwnRunQuery): Promise<{ readonly runs: readonly Run[]; readonly nextCursor?: string }>;
+  listInterrupts(principal: Principal, runId: string): Promise<readonly Interrupt[]>;
+  /**
+   * Asks a run to stop, wherever it runs. Resolves once the wish is on disk; the run ends as `canceled` soon after.
+   * @throws {HoldfastError} RUN_NOT_FOUND, RUN_ENDED
+   */
+  cancel(principal: Principal, runId: string): Promise<Run>;
+  /**
+   * Replays the entries after an offset, then follows the run to its terminal event. Ends early, without it, when `signal` is
+   * aborted. Pulled, never pushed: a reader that does not ask costs no memory.
+   */
+  tail(run: Run, after: Offset, signal: AbortSignal): AsyncIterable<readonly Entry[]>;
+  /** Offset of the newest entry of a run. */
+  lastOffset(run: Run): Promise<Offset>;
+  transcript(run: Run): Promise<Transcript>;
+  /** Aborted when the server shuts down: streams end, without a terminal chunk, so that clients re-attach elsewhere. */
+  readonly closing: AbortSignal;
+
+  /** @throws {HoldfastError} THREAD_NOT_FOUND */
+  getThread(principal: Principal, threadId: string): Promise<Thread>;
+  listThreads(principal: Principal, query: { readonly cursor?: string; readonly limit: number }): Promise<{ readonly threads: readonly Thread[]; readonly nextCursor?: string }>;
+  /** @throws {HoldfastError} THREAD_NOT_FOUND, NOT_SUPPORTED for an agent without memory */
+  updateThread(principal: Principal, threadId: string, change: ThreadChange): Promise<Thread>;
+  /** @throws {HoldfastError} THREAD_NOT_FOUND, THREAD_BUSY */
+  deleteThread(principal: Principal, threadId: string): Promise<void>;
+  /**
+   * The messages of a thread that a page needs to show, oldest first, without what an active run has answered so far.
+   * @throws {HoldfastError} THREAD_NOT_FOUND
+   */
+  messages(principal: Principal, threadId: string): Promise<readonly JsonObject[]>;
+}
+
+export interface ResolvedAgent extends AgentSummary {
+  /** With memory the history comes from the thread; without, the client sends it. */
+  readonly hasMemory: boolean;
+}
+
+export interface StartRequest {
+  readonly agentId: string;
+  /** Left out: a new thread. */
+  readonly threadId?: string;
+  readonly input: RunInput;
+  readonly idempotencyKey?: string;
+  /** Overrides the configured policy for this start. */
+  readonly onBusyThread?: BusyThreadPolicy;
+}
+
+export interface OwnRunQuery {
+  readonly threadId?: string;
+  readonly statuses?: readonly RunStatus[];
+  readonly cursor?: string;
+  readonly limit: number;
+}
+
+export interface Thread {
+  readonly id: string;
+  readonly agentId: string;
+  readonly title?: string;
+  readonly metadata?: JsonObject;
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** The run that is active on the thread, if any. */
+  readonly activeRunId?: string;
+}

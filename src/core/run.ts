@@ -1,0 +1,75 @@
+import type { JsonObject } from "./json.ts";
+
+export const RUN_STATUSES = ["pending", "running", "waiting", "completed", "failed", "canceled", "suspended"] as const;
+
+export type RunStatus = (typeof RUN_STATUSES)[number];
+export type TerminalStatus = "completed" | "failed" | "canceled" | "suspended";
+
+/** Which status may follow which. A status without followers is terminal. */
+export const RUN_TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
+  pending: ["running"],
+  running: ["waiting", "completed", "failed", "canceled", "suspended"],
+  waiting: ["running", "failed", "canceled"],
+  completed: [],
+  failed: [],
+  canceled: [],
+  suspended: [],
+};
+
+export function canFollow(from: RunStatus, to: RunStatus): boolean {
+  return RUN_TRANSITIONS[from].includes(to);
+}
+
+export function isTerminal(status: RunStatus): status is TerminalStatus {
+  return RUN_TRANSITIONS[status].length === 0;
+}
+
+/** Why a run failed, in words fit for its owner: no stack, no path. */
+export interface RunError {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What a run was started with; enough for any node to execute it again. */
+export interface RunInput {
+  /**
+   * UI messages `{ id, role, parts }`. For an agent with memory only what is new in this request (its history comes from the
+   * thread); for an agent without memory the whole conversation.
+   */
+  readonly messages: readonly JsonObject[];
+  /** `regenerate`: the last answer of the thread is replaced; {@link replacesMessageId} names it where the client did. */
+  readonly trigger: "submit" | "regenerate";
+  readonly replacesMessageId?: string;
+  /** Values for the agent's request context, such as the claims of the principal. */
+  readonly context?: JsonObject;
+}
+
+/** One execution of an agent, started by one request. */
+export interface Run {
+  readonly id: string;
+  readonly threadId: string;
+  readonly resourceId: string;
+  readonly agentId: string;
+  readonly status: RunStatus;
+  /** The epoch of the newest claim; 0 before the first. */
+  readonly attempt: number;
+  /** How often a process died while holding the run. */
+  readonly crashes: number;
+  /** The id of the assistant message that this run writes: in the stream, in every replay and in the thread. */
+  readonly messageId: string;
+  readonly parentRunId?: string;
+  readonly input: RunInput;
+  /** Set once somebody asked for the run to stop. */
+  readonly cancelRequested: boolean;
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: number;
+  readonly endedAt?: number;
+  readonly error?: RunError;
+}
+
+/** What happens to a start on a thread that has an active run. */
+export type BusyThreadPolicy = "reject" | "queue" | "cancel-previous";
+
+/** Ids that another protocol uses as a path segment where a chat id stands. */
+export const RESERVED_THREAD_IDS: ReadonlySet<string> = new Set(["stream", "resume", "notifications"]);
+
