@@ -30,7 +30,7 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 /** Codes whose cause may be gone when the same request is sent again. */
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set(["THREAD_BUSY", "RATE_LIMITED", "OVERLOADED", "SHUTTING_DOWN", "STORE_UNAVAILABLE"]);
 
-const BRAND: unique symbol = Symbol.for("holdfast.error");
+const BRAND = Symbol.for("holdfast.error");
 
 /**
  * The one error class of the package. The message says what happened, with ids, then what to do; it never holds a body, a
@@ -43,7 +43,6 @@ const BRAND: unique symbol = Symbol.for("holdfast.error");
  * }
  */
 export class HoldfastError extends Error {
-  readonly [BRAND]: true = true;
   override readonly name: string = "HoldfastError";
   readonly code: ErrorCode;
   /** Whether the same request may succeed later without being changed. */
@@ -56,6 +55,7 @@ export class HoldfastError extends Error {
     options: { cause?: unknown; details?: Readonly<Record<string, string | number | boolean>> } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    Object.defineProperty(this, BRAND, { value: true });
     this.code = code;
     this.retryable = RETRYABLE.has(code);
     this.details = options.details;

@@ -103,3 +103,8 @@ export interface Thread {
   /** The run that is active on the thread, if any. */
   readonly activeRunId?: string;
 }
+
+/** The Hono environment that a protocol's routes run in: `context.var.principal` is set before they are reached. */
+export interface ProtocolEnv {
+  Variables: { principal: Principal };
+}
