@@ -20,7 +20,7 @@ export interface AgentSource {
   /** Executes one attempt to its end. Throws only what {@link AttemptContext.commit} threw. */
   execute(attempt: AttemptContext): Promise<AttemptOutcome>;
   /** Makes the thread equal to the log before the run ends; idempotent, since a crash may come between it and the end. */
-  settle(run: Run, transcript: Transcript, outcome: AttemptOutcome): Promise<void>;
+  settle(run: Run, outcome: AttemptOutcome, readTranscript: () => Promise<Transcript>): Promise<void>;
   readonly threads: ThreadDirectory;
 }
 
@@ -50,8 +50,27 @@ export interface AttemptContext {
    */
   commit(): Promise<void>;
   /** Names a point at which a crash is tested. */
-  checkpoint(name: string): void;
+  checkpoint(name: Checkpoint): void;
 }
+
+/** The points at which a crash is tested: the process is killed at each, and the run must end as if it had not been. */
+export const CHECKPOINTS = [
+  "run-created",
+  "attempt-started",
+  "user-message-saved",
+  "model-called",
+  "model-streaming",
+  "model-finished",
+  "tool-start-committed",
+  "tool-executed",
+  "tool-result-committed",
+  "step-finished",
+  "agent-finished",
+  "thread-settled",
+  "run-ended",
+] as const;
+
+export type Checkpoint = (typeof CHECKPOINTS)[number];
 
 export type AttemptOutcome =
   | { readonly outcome: "completed"; readonly finishReason?: FinishReason }

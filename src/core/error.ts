@@ -49,11 +49,7 @@ export class HoldfastError extends Error {
   readonly retryable: boolean;
   readonly details: Readonly<Record<string, string | number | boolean>> | undefined;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    options: { cause?: unknown; details?: Readonly<Record<string, string | number | boolean>> } = {},
-  ) {
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: Readonly<Record<string, string | number | boolean>> } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     Object.defineProperty(this, BRAND, { value: true });
     this.code = code;

@@ -18,17 +18,15 @@ export interface LeaseClaim {
 export interface LeaseTimes {
   /** How long a claim holds without a renewal. */
   readonly leaseMs: number;
-  /** How often a holder renews. */
-  readonly renewMs: number;
-  /** How often a node looks for runs that nobody holds. */
+  /** How often a node renews what it holds and looks for runs that nobody holds. */
   readonly sweepMs: number;
 }
 
 /**
- * A killed holder's run is claimed after at most leaseMs + sweepMs = 1.7 s, inside the promised 2 s, and a holder may miss four
+ * A killed holder's run is claimed after at most leaseMs + sweepMs = 1.7 s, inside the promised 2 s, and a holder may miss six
  * renewals in a row (a long garbage collection, a busy core) before it loses its run.
  */
-export const DEFAULT_LEASE_TIMES: LeaseTimes = { leaseMs: 1_500, renewMs: 300, sweepMs: 200 };
+export const DEFAULT_LEASE_TIMES: LeaseTimes = { leaseMs: 1_500, sweepMs: 200 };
 
 /** A run whose process died this many times while holding it is not tried again. */
 export const MAX_CRASHES = 3;

@@ -58,7 +58,10 @@ export interface Engine {
 
   /** @throws {HoldfastError} THREAD_NOT_FOUND */
   getThread(principal: Principal, threadId: string): Promise<Thread>;
-  listThreads(principal: Principal, query: { readonly cursor?: string; readonly limit: number }): Promise<{ readonly threads: readonly Thread[]; readonly nextCursor?: string }>;
+  listThreads(
+    principal: Principal,
+    query: { readonly cursor?: string; readonly limit: number },
+  ): Promise<{ readonly threads: readonly Thread[]; readonly nextCursor?: string }>;
   /** @throws {HoldfastError} THREAD_NOT_FOUND, NOT_SUPPORTED for an agent without memory */
   updateThread(principal: Principal, threadId: string, change: ThreadChange): Promise<Thread>;
   /** @throws {HoldfastError} THREAD_NOT_FOUND, THREAD_BUSY */

@@ -72,4 +72,3 @@ export type BusyThreadPolicy = "reject" | "queue" | "cancel-previous";
 
 /** Ids that another protocol uses as a path segment where a chat id stands. */
 export const RESERVED_THREAD_IDS: ReadonlySet<string> = new Set(["stream", "resume", "notifications"]);
-

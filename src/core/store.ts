@@ -44,8 +44,8 @@ export interface RunStore {
    * ones whose lease ended.
    */
   claimRuns(claim: LeaseClaim, limits: { readonly limit: number; readonly pendingLimit: number }): Promise<readonly ClaimedRun[]>;
-  /** Renews every lease of the owner; what is not in the answer is lost. */
-  renewLeases(claim: LeaseClaim): Promise<readonly RenewedLease[]>;
+  /** Renews the given leases of the owner; what is not in the answer is lost. A lease of the owner that is not given expires. */
+  renewLeases(claim: LeaseClaim, leases: readonly Lease[]): Promise<readonly RenewedLease[]>;
   /** Gives a run back at once, to be claimed by whoever comes first. */
   releaseLease(lease: Lease): Promise<boolean>;
   /** Asks for a run to stop; `undefined` for an unknown run, the run as it then is otherwise. */
@@ -147,7 +147,4 @@ export interface Append extends Lease {
   readonly isDurable?: boolean;
 }
 
-export type AppendResult =
-  | { readonly outcome: "appended"; readonly entries: readonly Entry[]; readonly end?: TerminalEvent }
-  | { readonly outcome: "fenced" };
-
+export type AppendResult = { readonly outcome: "appended"; readonly entries: readonly Entry[]; readonly end?: TerminalEvent } | { readonly outcome: "fenced" };

@@ -18,7 +18,13 @@ function partsOf(part: TranscriptPart): readonly JsonObject[] {
       return [
         part.sourceType === "url"
           ? { type: "source-url", sourceId: part.id, url: part.url ?? "", title: part.title }
-          : { type: "source-document", sourceId: part.id, mediaType: part.mediaType ?? "application/octet-stream", title: part.title ?? "", filename: part.filename },
+          : {
+              type: "source-document",
+              sourceId: part.id,
+              mediaType: part.mediaType ?? "application/octet-stream",
+              title: part.title ?? "",
+              filename: part.filename,
+            },
       ];
     case "file":
       return [{ type: "file", mediaType: part.mediaType, url: part.url ?? `data:${part.mediaType};base64,${part.base64 ?? ""}` }];

@@ -1,0 +1,126 @@
+import type { Entry } from "../core/entry.ts";
+import { HoldfastError } from "../core/error.ts";
+import { isTerminalEvent } from "../core/event.ts";
+import type { Offset } from "../core/offset.ts";
+import type { RunStore } from "../core/store.ts";
+import { RunWindow } from "./fan-out.ts";
+
+export interface TailOptions {
+  readonly store: RunStore;
+  /** How often readers look at the store although nothing woke them: the safety net for a lost wake-up. */
+  readonly pollMs?: number;
+  /** Entries of one store read. */
+  readonly pageSize?: number;
+}
+
+const DEFAULT_POLL_MS = 1_000;
+const DEFAULT_PAGE_SIZE = 1_000;
+
+/** Lets any number of readers follow runs: one store read, or none, serves all readers of a run that stand at the same place. */
+export class Tail {
+  readonly #store: RunStore;
+  readonly #pollMs: number;
+  readonly #pageSize: number;
+  readonly #windows: Map<string, RunWindow> = new Map();
+  readonly #reads: Map<string, Promise<readonly Entry[]>> = new Map();
+  readonly #stopForeign: () => void;
+  #poll: NodeJS.Timeout | undefined;
+
+  constructor(options: TailOptions) {
+    this.#store = options.store;
+    this.#pollMs = options.pollMs ?? DEFAULT_POLL_MS;
+    this.#pageSize = options.pageSize ?? DEFAULT_PAGE_SIZE;
+    this.#stopForeign = options.store.onForeignAppend(() => this.#wakeAll());
+  }
+
+  /** Hands what this process committed to the readers that follow the run. */
+  publish(runId: string, entries: readonly Entry[]): void {
+    this.#windows.get(runId)?.add(entries);
+  }
+
+  /**
+   * Replays the entries after an offset, then follows to the terminal event. Pulled: nothing is read or kept for a reader that
+   * does not ask. Ends early when `signal` is aborted.
+   */
+  async *follow(runId: string, after: Offset, signal: AbortSignal): AsyncGenerator<readonly Entry[], void, void> {
+    const window = this.#join(runId);
+    let wake: (() => void) | undefined;
+    const onAbort = (): void => wake?.();
+    signal.addEventListener("abort", onAbort);
+    try {
+      let position = after;
+      while (!signal.aborted) {
+        const { version } = window;
+        const batch = window.after(position) ?? (await this.#read(runId, position, window));
+        const last = batch[batch.length - 1];
+        if (last !== undefined) {
+          position = last.offset;
+          yield batch;
+          if (isTerminalEvent(last.event)) return;
+          continue;
+        }
+        if (signal.aborted) return;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          window.sleep(version, resolve);
+        });
+        if (wake) window.forget(wake);
+        wake = undefined;
+      }
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      this.#leave(runId, window);
+    }
+  }
+
+  close(): void {
+    this.#stopForeign();
+    clearInterval(this.#poll);
+    this.#poll = undefined;
+    this.#wakeAll();
+  }
+
+  #read(runId: string, after: Offset, window: RunWindow): Promise<readonly Entry[]> {
+    const key = `${runId} ${after}`;
+    const pending = this.#reads.get(key);
+    if (pending) return pending;
+    const read = this.#store.readEntries(runId, after, this.#pageSize).then(
+      (page) => {
+        // A page that reaches the newest entry is what the other readers of the run wait for, too.
+        if (page.length > 0 && page.length < this.#pageSize) window.add(page);
+        return page;
+      },
+      (error: unknown) => {
+        // The next wake-up or poll asks again: a store that fails for a moment costs its readers nothing but time.
+        if (HoldfastError.is(error) && error.retryable) return [];
+        throw error;
+      },
+    );
+    this.#reads.set(key, read);
+    const done = (): boolean => this.#reads.delete(key);
+    read.then(done, done);
+    return read;
+  }
+
+  #join(runId: string): RunWindow {
+    const window = this.#windows.get(runId) ?? new RunWindow();
+    window.readers += 1;
+    this.#windows.set(runId, window);
+    this.#poll ??= setInterval(() => this.#wakeAll(), this.#pollMs).unref();
+    return window;
+  }
+
+  #leave(runId: string, window: RunWindow): void {
+    window.readers -= 1;
+    if (window.readers > 0) return;
+    this.#windows.delete(runId);
+    if (this.#windows.size === 0) {
+      clearInterval(this.#poll);
+      this.#poll = undefined;
+    }
+  }
+
+  #wakeAll(): void {
+    for (const window of this.#windows.values()) window.wake();
+  }
+}

@@ -1,0 +1,125 @@
+import { coalesce } from "../core/coalesce.ts";
+import type { Entry } from "../core/entry.ts";
+import { HoldfastError } from "../core/error.ts";
+import type { RunEvent } from "../core/event.ts";
+import { isTerminalEvent } from "../core/event.ts";
+import type { Lease } from "../core/lease.ts";
+import type { Append, AppendResult, RunStore } from "../core/store.ts";
+import { RunLog } from "./run-log.ts";
+
+export interface AppenderOptions {
+  readonly store: RunStore;
+  /** Called with what is committed, before anybody who waits for the commit goes on. */
+  readonly onCommitted: (runId: string, entries: readonly Entry[]) => void;
+  /** How long a store may fail before the attempts that wait for it are given up; another claim continues them. */
+  readonly giveUpMs?: number;
+  /** Milliseconds on a clock that never goes back. */
+  readonly monotonicMs?: () => number;
+}
+
+// Half of the promised 5 ms: the other half is for the commit itself.
+const MAX_WAIT_MS = 2.5;
+// A piece of one run in one commit: bounds how long the other runs of the batch wait for a producer that never pauses.
+const MAX_PIECE_EVENTS = 1_024;
+const FIRST_RETRY_MS = 5;
+const LAST_RETRY_MS = 250;
+
+/**
+ * The one writer of a process: group commit without a timer. While a commit is in flight, the events of all runs gather; when it
+ * returns, everything gathered commits as one transaction. The first event of a quiet process commits in the same turn of the
+ * event loop; behind a producer that never gives way, a commit is made as soon as the oldest event has waited 2.5 ms.
+ */
+export class Appender {
+  readonly #store: RunStore;
+  readonly #onCommitted: AppenderOptions["onCommitted"];
+  readonly #giveUpMs: number;
+  readonly #monotonicMs: () => number;
+  #dirty: Set<RunLog> = new Set();
+  #oldestMs = 0;
+  #isScheduled = false;
+  #isFlushing = false;
+
+  constructor(options: AppenderOptions) {
+    this.#store = options.store;
+    this.#onCommitted = options.onCommitted;
+    this.#giveUpMs = options.giveUpMs ?? 5_000;
+    this.#monotonicMs = options.monotonicMs ?? ((): number => performance.now());
+  }
+
+  /** The log of a run, as the holder of the lease writes it. `onFenced` is called once if another node turns out to hold it. */
+  open(lease: Lease, onFenced: () => void): RunLog {
+    return new RunLog(lease, onFenced, (log) => this.#gather(log));
+  }
+
+  #gather(log: RunLog): Promise<void> | undefined {
+    const nowMs = this.#monotonicMs();
+    if (this.#dirty.size === 0) this.#oldestMs = nowMs;
+    this.#dirty.add(log);
+    if (this.#isFlushing) return log.size > MAX_PIECE_EVENTS ? log.drained() : undefined;
+    if (nowMs - this.#oldestMs >= MAX_WAIT_MS) {
+      void this.#flush();
+      return turnOfEventLoop();
+    }
+    this.#schedule();
+    return undefined;
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#isFlushing || this.#dirty.size === 0) return;
+    this.#isFlushing = true;
+    const logs = [...this.#dirty];
+    this.#dirty = new Set();
+    const results = await this.#append(logs.map((log) => takePiece(log)));
+    this.#isFlushing = false;
+    logs.forEach((log, index) => this.#conclude(log, results?.[index]));
+    // What gathered meanwhile commits next; a store that answers at once must not be asked for every event by itself.
+    if (this.#dirty.size > 0) this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      void this.#flush();
+    });
+  }
+
+  #conclude(log: RunLog, result: AppendResult | undefined): void {
+    if (result === undefined || result.outcome === "fenced") {
+      log.lose();
+      return;
+    }
+    this.#onCommitted(log.lease.runId, result.entries);
+    log.settle();
+    if (log.size > 0) this.#dirty.add(log);
+  }
+
+  /** Retries a store that fails for a moment; `undefined` once it is given up. */
+  async #append(batch: readonly Append[]): Promise<readonly AppendResult[] | undefined> {
+    const startMs = this.#monotonicMs();
+    for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)) {
+      try {
+        return await this.#store.append(batch);
+      } catch (error) {
+        const isGone = !HoldfastError.is(error) || !error.retryable || this.#monotonicMs() - startMs > this.#giveUpMs;
+        if (isGone) return undefined;
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+      }
+    }
+  }
+}
+
+function takePiece(log: RunLog): Append {
+  const { events, isDurable } = log.take(MAX_PIECE_EVENTS);
+  return { ...log.lease, events: coalesce(events), isDurable: isDurable || events.some(needsDisk) };
+}
+
+function needsDisk(event: RunEvent): boolean {
+  return isTerminalEvent(event);
+}
+
+// Timers, sockets and renewals get their turn even while a producer always has more to say.
+function turnOfEventLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

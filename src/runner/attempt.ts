@@ -1,0 +1,185 @@
+import type { AgentSource, AttemptContext, AttemptOutcome, Checkpoint } from "../core/agent-source.ts";
+import type { Entry } from "../core/entry.ts";
+import type { RunEvent, TerminalEvent } from "../core/event.ts";
+import { MAX_CRASHES } from "../core/lease.ts";
+import { offsetOf, START, type Offset } from "../core/offset.ts";
+import type { Run } from "../core/run.ts";
+import type { ClaimedRun, RunStore } from "../core/store.ts";
+import { resetPoint, transcriptOf, type Transcript } from "../core/transcript.ts";
+import { addUsage, type Usage } from "../core/usage.ts";
+import type { Appender } from "./appender.ts";
+import { LeaseLost } from "./lease-lost.ts";
+import type { RunLog } from "./run-log.ts";
+
+export interface AttemptDeps {
+  readonly store: RunStore;
+  readonly source: AgentSource;
+  readonly appender: Appender;
+  readonly onCheckpoint?: (name: Checkpoint, run: Run) => void;
+  readonly onProblem: (message: string, run: Run, error: unknown) => void;
+}
+
+/** Why an attempt was stopped from outside. The first reason stands. */
+type StopReason = "canceled" | "lease-lost" | "handed-over";
+
+const SETTLE_TRIES = 3;
+const SETTLE_RETRY_MS = 100;
+
+/** One lease-holder's try at a run: from the claim to the terminal event, to the loss of the lease, or to the hand-over. */
+export class Attempt {
+  readonly run: Run;
+  readonly epoch: number;
+  readonly #deps: AttemptDeps;
+  readonly #isBegun: boolean;
+  readonly #log: RunLog;
+  readonly #abort: AbortController = new AbortController();
+  #stopped: StopReason | undefined;
+  #usage: Usage = {};
+
+  /** `isBegun`: the log already says that this attempt started, since the run was created and claimed in one transaction. */
+  constructor(claimed: ClaimedRun, isBegun: boolean, deps: AttemptDeps) {
+    this.run = claimed.run;
+    this.epoch = claimed.lease.epoch;
+    this.#deps = deps;
+    this.#isBegun = isBegun;
+    this.#log = deps.appender.open(claimed.lease, () => this.stop("lease-lost"));
+  }
+
+  /** Stops the agent. What is in the log stays; what happens next depends on the reason. */
+  stop(reason: StopReason): void {
+    if (this.#stopped !== undefined) return;
+    this.#stopped = reason;
+    if (reason === "lease-lost") this.#log.lose();
+    this.#abort.abort(reason);
+  }
+
+  /** Never throws: what goes wrong ends the run, or leaves it to the next claim. */
+  async execute(): Promise<void> {
+    try {
+      const transcript = await this.#begin();
+      if (this.run.cancelRequested) this.stop("canceled");
+      const outcome = await this.#outcome(transcript);
+      await this.#conclude(outcome);
+    } catch (error) {
+      if (!(error instanceof LeaseLost)) this.#deps.onProblem("an attempt broke off; the run waits for the next claim", this.run, error);
+    }
+  }
+
+  async #begin(): Promise<Transcript> {
+    this.#checkpoint("run-created");
+    let transcript = transcriptOf([]);
+    if (!this.#isBegun) {
+      const entries = await this.#readLog();
+      const resetTo = resetPoint(transcriptOf(entries));
+      const event: RunEvent = { type: "attempt-started", attempt: this.epoch, ...(resetTo !== undefined && { resetTo }) };
+      const newest = entries[entries.length - 1]?.offset ?? START;
+      transcript = transcriptOf([...entries, { offset: offsetOf(newest + 1), event, attempt: this.epoch, at: 0 }]);
+      void this.#log.append(event);
+      await this.#log.commit();
+    }
+    this.#usage = transcript.usage;
+    this.#checkpoint("attempt-started");
+    return transcript;
+  }
+
+  async #outcome(transcript: Transcript): Promise<AttemptOutcome> {
+    if (this.#stopped !== undefined) return { outcome: "aborted" };
+    if (this.run.crashes >= MAX_CRASHES) {
+      const message = `The run was given up: the server process died ${this.run.crashes} times while it ran.`;
+      return { outcome: "failed", error: { code: "RUN_POISONED", message } };
+    }
+    try {
+      await this.#deps.source.begin(this.run);
+      this.#checkpoint("user-message-saved");
+      return await this.#deps.source.execute(this.#context(transcript));
+    } catch (error) {
+      if (error instanceof LeaseLost) throw error;
+      if (this.#stopped !== undefined) return { outcome: "aborted" };
+      this.#deps.onProblem("the agent could not be executed", this.run, error);
+      return { outcome: "failed", error: { code: "AGENT_FAILED", message: "The agent could not be executed." } };
+    }
+  }
+
+  #context(transcript: Transcript): AttemptContext {
+    return {
+      run: this.run,
+      attempt: this.epoch,
+      transcript,
+      signal: this.#abort.signal,
+      emit: (event) => {
+        if (event.type === "model-finished" && event.usage) this.#usage = addUsage(this.#usage, event.usage);
+        return this.#log.append(event);
+      },
+      commit: () => this.#log.commit(),
+      checkpoint: (name) => this.#checkpoint(name),
+    };
+  }
+
+  async #conclude(outcome: AttemptOutcome): Promise<void> {
+    this.#checkpoint("agent-finished");
+    // A stop that came after the agent had ended by itself changes nothing: the answer is whole.
+    const isAborted = outcome.outcome === "aborted";
+    if (this.#stopped === "lease-lost") return;
+    if (isAborted && this.#stopped === "handed-over") {
+      await this.#log.commit();
+      await this.#deps.store.releaseLease(this.#log.lease);
+      return;
+    }
+    // The thread is written from the log, so the log must be whole first; a fenced attempt ends here and touches no thread.
+    await this.#log.commit();
+    await this.#settle(outcome);
+    this.#checkpoint("thread-settled");
+    void this.#log.append(terminalEvent(outcome, this.#usage));
+    await this.#log.commit();
+    this.#checkpoint("run-ended");
+  }
+
+  async #settle(outcome: AttemptOutcome): Promise<void> {
+    const readTranscript = async (): Promise<Transcript> => transcriptOf(await this.#readLog());
+    for (let left = SETTLE_TRIES - 1; ; left -= 1) {
+      try {
+        await this.#deps.source.settle(this.run, outcome, readTranscript);
+        return;
+      } catch (error) {
+        if (left > 0) {
+          await new Promise((resolve) => setTimeout(resolve, SETTLE_RETRY_MS));
+          continue;
+        }
+        this.#deps.onProblem("the thread could not be brought up to date with the run", this.run, error);
+        return;
+      }
+    }
+  }
+
+  async #readLog(): Promise<readonly Entry[]> {
+    const entries: Entry[] = [];
+    for (let after: Offset = START; ; ) {
+      const page = await this.#deps.store.readEntries(this.run.id, after, READ_PAGE);
+      entries.push(...page);
+      const last = page[page.length - 1];
+      if (last === undefined || page.length < READ_PAGE) return entries;
+      after = last.offset;
+    }
+  }
+
+  #checkpoint(name: Checkpoint): void {
+    this.#deps.onCheckpoint?.(name, this.run);
+  }
+}
+
+const READ_PAGE = 5_000;
+
+/** How a run ends, given how its last attempt ended. */
+export function terminalEvent(outcome: AttemptOutcome, usage: Usage): TerminalEvent {
+  const total = Object.keys(usage).length > 0 ? { usage } : {};
+  switch (outcome.outcome) {
+    case "completed":
+      return { type: "run-completed", ...(outcome.finishReason !== undefined && { finishReason: outcome.finishReason }), ...total };
+    case "failed":
+      return { type: "run-failed", error: outcome.error, ...total };
+    case "suspended":
+      return { type: "run-suspended", interrupts: outcome.interrupts, ...total };
+    case "aborted":
+      return { type: "run-canceled", ...total };
+  }
+}
