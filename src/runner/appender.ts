@@ -67,7 +67,7 @@ export class Appender {
   async #flush(): Promise<void> {
     if (this.#isFlushing || this.#dirty.size === 0) return;
     this.#isFlushing = true;
-    const logs = [...this.#dirty];
+    const logs = [...this.#dirty].filter((log) => log.size > 0);
     this.#dirty = new Set();
     const results = await this.#append(logs.map((log) => takePiece(log)));
     this.#isFlushing = false;

@@ -35,6 +35,7 @@ export class Attempt {
   readonly #abort: AbortController = new AbortController();
   #stopped: StopReason | undefined;
   #usage: Usage = {};
+  #isOver = false;
 
   /** `isBegun`: the log already says that this attempt started, since the run was created and claimed in one transaction. */
   constructor(claimed: ClaimedRun, isBegun: boolean, deps: AttemptDeps) {
@@ -107,15 +108,18 @@ export class Attempt {
       transcript,
       signal: this.#abort.signal,
       emit: (event) => {
+        // A tool that ignored the abort may still report when the run has gone on without it.
+        if (this.#isOver) return undefined;
         if (event.type === "model-finished" && event.usage) this.#usage = addUsage(this.#usage, event.usage);
         return this.#log.append(event);
       },
-      commit: () => this.#log.commit(),
+      commit: () => (this.#isOver ? Promise.reject(new LeaseLost(this.run.id, this.epoch)) : this.#log.commit()),
       checkpoint: (name) => this.#checkpoint(name),
     };
   }
 
   async #conclude(outcome: AttemptOutcome): Promise<void> {
+    this.#isOver = true;
     this.#checkpoint("agent-finished");
     // A stop that came after the agent had ended by itself changes nothing: the answer is whole.
     const isAborted = outcome.outcome === "aborted";

@@ -1,0 +1,228 @@
+import { createHash, randomUUID } from "node:crypto";
+import type { Mastra } from "@mastra/core/mastra";
+import type { Logger } from "pino";
+import type { AgentSource, AgentSummary, Checkpoint, ThreadChange } from "./core/agent-source.ts";
+import type { Entry } from "./core/entry.ts";
+import { HoldfastError } from "./core/error.ts";
+import type { Interrupt } from "./core/interrupt.ts";
+import type { JsonObject } from "./core/json.ts";
+import type { LeaseTimes } from "./core/lease.ts";
+import { START, type Offset } from "./core/offset.ts";
+import type { Principal } from "./core/principal.ts";
+import type { Engine, OwnRunQuery, ResolvedAgent, StartRequest, Thread } from "./core/protocol.ts";
+import { isTerminal, RESERVED_THREAD_IDS, type BusyThreadPolicy, type Run } from "./core/run.ts";
+import type { CreateRunResult, NewRun, RunPage, RunStore } from "./core/store.ts";
+import { transcriptOf, type Transcript } from "./core/transcript.ts";
+import { mastraSource } from "./mastra/agent-source.ts";
+import { Tail } from "./reader/tail.ts";
+import { Runner } from "./runner/runner.ts";
+import { openStore } from "./stores/open-store.ts";
+import { Threads } from "./threads.ts";
+
+export interface EngineOptions {
+  /** The instance whose agents are run. */
+  readonly mastra: Mastra;
+  /** `sqlite:<path>` or a bare path; `memory` keeps nothing; or a store that is open already. Default `sqlite:.holdfast/holdfast.db`. */
+  readonly store?: string | RunStore;
+  /** The agent of requests that name none. Not needed where there is only one. */
+  readonly defaultAgent?: string;
+  /** What a start on a thread with an active run does. Default `reject`. */
+  readonly onBusyThread?: BusyThreadPolicy;
+  /** Names of tools that may execute again after a crash without harm. */
+  readonly idempotentTools?: readonly string[];
+  readonly leaseTimes?: LeaseTimes;
+  /** Runs that this process executes at once; more wait as `pending`. */
+  readonly maxConcurrentRuns?: number;
+  readonly logger?: Logger;
+  /** Called at each point of a run at which a crash is tested. */
+  readonly onCheckpoint?: (name: Checkpoint, run: Run) => void;
+}
+
+/** How long a shutdown lets runs end by themselves before they are handed over, in milliseconds. */
+export const DEFAULT_GRACE_MS = 10_000;
+
+/**
+ * Opens the store, begins to execute and to take over runs.
+ * @throws {HoldfastError} CONFIG_INVALID, STORE_UNAVAILABLE, STORE_SCHEMA_MISMATCH
+ */
+export async function createEngine(options: EngineOptions): Promise<HoldfastEngine> {
+  const store = typeof options.store === "object" ? options.store : await openStore(options.store ?? "sqlite:.holdfast/holdfast.db");
+  const { logger } = options;
+  const source = mastraSource(options.mastra, {
+    ...(options.idempotentTools && { idempotentTools: options.idempotentTools }),
+    onUnknownChunk: (chunkType) => logger?.warn({ chunkType }, "an unknown chunk type is kept as a raw event"),
+    onError: (run, error) => logger?.error({ runId: run.id, threadId: run.threadId, err: error }, "the agent threw"),
+  });
+  return new HoldfastEngine(options, store, source);
+}
+
+/** The engine of one process: every node of a deployment has one, on the same store. */
+export class HoldfastEngine implements Engine {
+  readonly store: RunStore;
+  readonly #options: EngineOptions;
+  readonly #source: AgentSource;
+  readonly #tail: Tail;
+  readonly #runner: Runner;
+  readonly #threads: Threads;
+  readonly #closing: AbortController = new AbortController();
+
+  constructor(options: EngineOptions, store: RunStore, source: AgentSource) {
+    this.store = store;
+    this.#options = options;
+    this.#source = source;
+    this.#tail = new Tail({ store });
+    this.#threads = new Threads(store, source);
+    this.#runner = new Runner({
+      store,
+      source,
+      onCommitted: (runId, entries) => this.#tail.publish(runId, entries),
+      onProblem: (message, run, error) => options.logger?.error({ runId: run?.id, threadId: run?.threadId, err: error }, message),
+      ...(options.leaseTimes && { leaseTimes: options.leaseTimes }),
+      ...(options.maxConcurrentRuns !== undefined && { maxConcurrentRuns: options.maxConcurrentRuns }),
+      ...(options.onCheckpoint && { onCheckpoint: options.onCheckpoint }),
+    });
+    this.#runner.open();
+  }
+
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Resolves when this process can take requests. @throws {HoldfastError} SHUTTING_DOWN, STORE_UNAVAILABLE */
+  async ready(): Promise<void> {
+    if (this.#runner.isDraining) throw new HoldfastError("SHUTTING_DOWN", "This server is shutting down.");
+    await this.store.ping();
+  }
+
+  listAgents(): readonly AgentSummary[] {
+    return this.#source.listAgents();
+  }
+
+  async resolveAgent(agentId: string | undefined): Promise<ResolvedAgent> {
+    const agents = this.listAgents();
+    const wanted = agentId ?? this.#options.defaultAgent ?? (agents.length === 1 ? agents[0]?.id : undefined);
+    if (wanted === undefined) throw new HoldfastError("INPUT_INVALID", "There are several agents; name one as agentId.");
+    const agent = agents.find((candidate) => candidate.id === wanted);
+    if (agent === undefined) throw new HoldfastError("AGENT_NOT_FOUND", "There is no agent with this id; name one that is registered.");
+    return { ...agent, hasMemory: await this.#source.threads.hasMemory(agent.id) };
+  }
+
+  async start(principal: Principal, request: StartRequest): Promise<Run> {
+    if (request.threadId !== undefined && RESERVED_THREAD_IDS.has(request.threadId)) {
+      throw new HoldfastError("INPUT_INVALID", "This thread id is reserved; choose another.");
+    }
+    const { resourceId } = principal;
+    const { id: agentId } = await this.resolveAgent(request.agentId);
+    const threadId = request.threadId ?? newId("thr");
+    if (request.threadId !== undefined) await this.#threads.checkOwner(agentId, threadId, resourceId);
+    const { idempotencyKey: key, input } = request;
+    const newRun: NewRun = {
+      id: newId("run"),
+      threadId,
+      resourceId,
+      agentId,
+      messageId: newId("msg"),
+      input: { ...input, context: { ...input.context, principal: { resourceId, ...principal.claims } } },
+      onBusyThread: request.onBusyThread ?? this.#options.onBusyThread ?? "reject",
+      ...(key !== undefined && { idempotency: { key, fingerprint: fingerprintOf([agentId, request.threadId ?? null, input]) } }),
+    };
+    return startedRun(await this.#runner.start(newRun));
+  }
+
+  async getRun(principal: Principal, runId: string): Promise<Run> {
+    const run = await this.store.getRun(runId);
+    if (run?.resourceId !== principal.resourceId) throw runNotFound();
+    return run;
+  }
+
+  listRuns(principal: Principal, query: OwnRunQuery): Promise<RunPage> {
+    return this.store.listRuns({ ...query, resourceId: principal.resourceId });
+  }
+
+  async listInterrupts(principal: Principal, runId: string): Promise<readonly Interrupt[]> {
+    await this.getRun(principal, runId);
+    return this.store.listInterrupts(runId);
+  }
+
+  async cancel(principal: Principal, runId: string): Promise<Run> {
+    const { status } = await this.getRun(principal, runId);
+    const run = isTerminal(status) ? undefined : await this.#runner.cancel(runId);
+    if (run === undefined || isTerminal(run.status)) throw new HoldfastError("RUN_ENDED", `Run ${runId} has ended already.`);
+    return run;
+  }
+
+  tail(run: Run, after: Offset, signal: AbortSignal): AsyncIterable<readonly Entry[]> {
+    return this.#tail.follow(run.id, after, signal);
+  }
+
+  async lastOffset(run: Run): Promise<Offset> {
+    const offset = await this.store.lastOffset(run.id);
+    if (offset === undefined) throw runNotFound();
+    return offset;
+  }
+
+  async transcript(run: Run): Promise<Transcript> {
+    return transcriptOf(await this.store.readEntries(run.id, START, Number.MAX_SAFE_INTEGER));
+  }
+
+  getThread(principal: Principal, threadId: string): Promise<Thread> {
+    return this.#threads.get(principal, threadId);
+  }
+
+  listThreads(principal: Principal, query: { readonly cursor?: string; readonly limit: number }): Promise<{ readonly threads: readonly Thread[]; readonly nextCursor?: string }> {
+    return this.#threads.list(principal, query);
+  }
+
+  updateThread(principal: Principal, threadId: string, change: ThreadChange): Promise<Thread> {
+    return this.#threads.update(principal, threadId, change);
+  }
+
+  deleteThread(principal: Principal, threadId: string): Promise<void> {
+    return this.#threads.delete(principal, threadId);
+  }
+
+  messages(principal: Principal, threadId: string): Promise<readonly JsonObject[]> {
+    return this.#threads.messages(principal, threadId);
+  }
+
+  /** Takes no more runs, lets what runs end within `graceMs`, hands the rest to other nodes, and ends every stream. */
+  async drain(graceMs: number = DEFAULT_GRACE_MS): Promise<void> {
+    await this.#runner.drain(graceMs);
+    this.#closing.abort();
+  }
+
+  /** Lets go of everything. Runs that are not drained are taken over once their leases expire. */
+  async close(): Promise<void> {
+    await this.drain(0);
+    this.#tail.close();
+    await this.store.close();
+  }
+}
+
+function newId(kind: "run" | "thr" | "msg"): string {
+  return `${kind}_${randomUUID().replaceAll("-", "")}`;
+}
+
+function fingerprintOf(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("base64url");
+}
+
+function runNotFound(): HoldfastError {
+  return new HoldfastError("RUN_NOT_FOUND", "There is no run with this id.");
+}
+
+function startedRun(result: CreateRunResult): Run {
+  switch (result.outcome) {
+    case "created":
+    case "existing":
+      return result.run;
+    case "thread-busy":
+      throw new HoldfastError("THREAD_BUSY", `Run ${result.activeRunId} is active on this thread; wait for its end, attach to it, or cancel it.`, {
+        details: { activeRunId: result.activeRunId },
+      });
+    case "idempotency-mismatch":
+      throw new HoldfastError("IDEMPOTENCY_MISMATCH", "This Idempotency-Key was used for another request; use a new key.");
+    case "foreign-thread":
+      throw new HoldfastError("THREAD_NOT_FOUND", "There is no thread with this id.");
+  }
+}

@@ -1,0 +1,57 @@
+import type { Mastra } from "@mastra/core/mastra";
+import { RequestContext } from "@mastra/core/request-context";
+import type { AgentSource, AttemptContext, AttemptOutcome } from "../core/agent-source.ts";
+import type { Run } from "../core/run.ts";
+import { agentOf, listAgents } from "./agents.ts";
+import { AgentStream } from "./agent-stream.ts";
+import { errorText } from "./error-text.ts";
+import { writeAnswer, writeQuestion } from "./thread-writer.ts";
+import { mastraThreads } from "./threads.ts";
+
+export interface MastraSourceOptions {
+  /** Names of tools that may run again after a crash without harm. */
+  readonly idempotentTools?: readonly string[];
+  /** Called once per chunk type that the normaliser does not know. */
+  readonly onUnknownChunk?: (chunkType: string) => void;
+  readonly onError?: (run: Run, error: unknown) => void;
+}
+
+/** Executes the agents of a Mastra instance. */
+export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}): AgentSource {
+  const idempotent = new Set(options.idempotentTools);
+  const seenUnknown = new Set<string>();
+  const onUnknownChunk = (chunkType: string): void => {
+    if (seenUnknown.has(chunkType)) return;
+    seenUnknown.add(chunkType);
+    options.onUnknownChunk?.(chunkType);
+  };
+  const threads = mastraThreads(mastra);
+
+  return {
+    threads,
+    listAgents: () => listAgents(mastra),
+    begin: (run) => writeQuestion(agentOf(mastra, run.agentId), run, contextOf(run)),
+    async execute(attempt: AttemptContext): Promise<AttemptOutcome> {
+      const { run } = attempt;
+      const agent = agentOf(mastra, run.agentId);
+      const hasMemory = await threads.hasMemory(run.agentId);
+      const isIdempotent = (toolName: string): boolean => idempotent.has(toolName);
+      try {
+        return await new AgentStream({ agent, attempt, requestContext: contextOf(run), hasMemory, isIdempotent, onUnknownChunk }).drive();
+      } catch (error) {
+        if (attempt.signal.aborted) return { outcome: "aborted" };
+        options.onError?.(run, error);
+        return { outcome: "failed", error: { code: "AGENT_FAILED", message: errorText(error) } };
+      }
+    },
+    async settle(run, outcome, readTranscript) {
+      // Mastra wrote the answer of an agent that ended by itself, and needs what it wrote of one that is suspended.
+      if (outcome.outcome === "completed" || outcome.outcome === "suspended") return;
+      await writeAnswer(agentOf(mastra, run.agentId), run, outcome, await readTranscript(), contextOf(run));
+    },
+  };
+}
+
+function contextOf(run: Run): RequestContext {
+  return new RequestContext(Object.entries(run.input.context ?? {}));
+}

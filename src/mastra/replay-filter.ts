@@ -1,0 +1,41 @@
+import type { RunEvent } from "../core/event.ts";
+import type { ToolPart, Transcript, TranscriptStep } from "../core/transcript.ts";
+
+/**
+ * Whether an event of an attempt is already in the log, because its step is one that the log holds and Mastra only goes through
+ * it again. What is left of such a step is the work of tools that had not ended, and the end of the step itself.
+ */
+export function isReplayed(transcript: Transcript, step: number, event: RunEvent): boolean {
+  const recorded = transcript.steps[step];
+  if (recorded === undefined) return false;
+  switch (event.type) {
+    case "step-finished":
+      return recorded.isFinished;
+    case "tool-started":
+    case "tool-result":
+    case "tool-error":
+    case "tool-denied":
+    case "tool-progress":
+    case "nested":
+      return hasOutcome(recorded, event.toolCallId);
+    case "data":
+      return !recorded.parts.some((part) => part.type === "tool" && !isSettled(part));
+    default:
+      return true;
+  }
+}
+
+/** The tool call with this id in the step, as the log has it. */
+export function recordedTool(step: TranscriptStep | undefined, toolCallId: string): ToolPart | undefined {
+  const part = step?.parts.find((candidate) => candidate.type === "tool" && candidate.toolCallId === toolCallId);
+  return part?.type === "tool" ? part : undefined;
+}
+
+function hasOutcome(step: TranscriptStep, toolCallId: string): boolean {
+  const tool = recordedTool(step, toolCallId);
+  return tool !== undefined && isSettled(tool);
+}
+
+function isSettled(tool: ToolPart): boolean {
+  return tool.state === "result" || tool.state === "error" || tool.state === "denied";
+}

@@ -1,0 +1,128 @@
+import type { AgentSource, ThreadChange, ThreadRecord } from "./core/agent-source.ts";
+import { HoldfastError } from "./core/error.ts";
+import type { JsonObject } from "./core/json.ts";
+import { START } from "./core/offset.ts";
+import type { Principal } from "./core/principal.ts";
+import type { Thread } from "./core/protocol.ts";
+import { isTerminal, type Run } from "./core/run.ts";
+import type { RunStore, ThreadOwner } from "./core/store.ts";
+import { transcriptOf } from "./core/transcript.ts";
+import { answerMessage } from "./core/ui-message.ts";
+
+const ACTIVE = ["pending", "running", "waiting"] as const;
+// Runs of a thread that are looked at to tell which message came from which run.
+const RECENT_RUNS = 100;
+
+/** Threads as their owner sees them: the store knows who owns one and what runs on it, the agent's memory what was said. */
+export class Threads {
+  readonly #store: RunStore;
+  readonly #source: AgentSource;
+
+  constructor(store: RunStore, source: AgentSource) {
+    this.#store = store;
+    this.#source = source;
+  }
+
+  /**
+   * A thread may have been made by the agent before it ever ran here: its memory knows the owner then.
+   * @throws {HoldfastError} THREAD_NOT_FOUND
+   */
+  async checkOwner(agentId: string, threadId: string, resourceId: string): Promise<void> {
+    const owner = (await this.#store.getThread(threadId)) ?? (await this.#source.threads.get(agentId, threadId));
+    if (owner !== undefined && owner.resourceId !== resourceId) throw threadNotFound();
+  }
+
+  async get(principal: Principal, threadId: string): Promise<Thread> {
+    return this.#show(await this.#owned(principal, threadId));
+  }
+
+  async list(
+    principal: Principal,
+    query: { readonly cursor?: string; readonly limit: number },
+  ): Promise<{ readonly threads: readonly Thread[]; readonly nextCursor?: string }> {
+    const page = await this.#store.listThreads({ ...query, resourceId: principal.resourceId });
+    const threads = await Promise.all(page.threads.map((owner) => this.#show(owner)));
+    return { threads, ...(page.nextCursor !== undefined && { nextCursor: page.nextCursor }) };
+  }
+
+  async update(principal: Principal, threadId: string, change: ThreadChange): Promise<Thread> {
+    const owner = await this.#owned(principal, threadId);
+    if (!(await this.#source.threads.hasMemory(owner.agentId))) {
+      throw new HoldfastError("NOT_SUPPORTED", `Agent ${owner.agentId} has no memory, so its threads have no title or metadata to change.`);
+    }
+    const record = await this.#source.threads.update(owner.agentId, threadId, change);
+    if (record === undefined) throw threadNotFound();
+    return this.#show(owner, record);
+  }
+
+  async delete(principal: Principal, threadId: string): Promise<void> {
+    const owner = await this.#owned(principal, threadId);
+    // The log goes first: a thread that is busy is refused there, and one that is left in the memory alone can be deleted again.
+    if ((await this.#store.deleteThread(threadId)) === "busy") {
+      throw new HoldfastError("THREAD_BUSY", "A run is active on this thread; wait for its end or cancel it, then delete.");
+    }
+    await this.#source.threads.delete(owner.agentId, threadId);
+  }
+
+  async messages(principal: Principal, threadId: string): Promise<readonly JsonObject[]> {
+    const owner = await this.#owned(principal, threadId);
+    const { runs } = await this.#store.listRuns({ resourceId: principal.resourceId, threadId, limit: RECENT_RUNS });
+    const active = runs.filter((run) => !isTerminal(run.status));
+    if (!(await this.#source.threads.hasMemory(owner.agentId))) return this.#messagesOfLog(runs[0]);
+    const kept = await this.#source.threads.messages(owner.agentId, threadId, principal.resourceId);
+    const partial = new Set(active.map((run) => run.messageId));
+    const runOf = new Map(runs.map((run) => [run.messageId, run.id]));
+    const shown = kept.filter((message) => !partial.has(message["id"] as string)).map((message) => withOrigin(message, threadId, runOf.get(message["id"] as string)));
+    // A queued run has not put its question into the thread yet.
+    const known = new Set(shown.map((message) => message["id"]));
+    const waiting = active.toReversed().flatMap((run) => run.input.messages.filter((message) => !known.has(message["id"])));
+    return [...shown, ...waiting];
+  }
+
+  /** An agent without memory keeps no thread: the newest run has the conversation as the client sent it, and its answer. */
+  async #messagesOfLog(newest: Run | undefined): Promise<readonly JsonObject[]> {
+    if (newest === undefined) return [];
+    if (!isTerminal(newest.status)) return newest.input.messages;
+    const transcript = transcriptOf(await this.#store.readEntries(newest.id, START, Number.MAX_SAFE_INTEGER));
+    const answer = answerMessage(newest.messageId, transcript);
+    return [...newest.input.messages, withOrigin(answer, newest.threadId, newest.id)];
+  }
+
+  async #owned(principal: Principal, threadId: string): Promise<ThreadOwner> {
+    const known = (await this.#store.getThread(threadId)) ?? (await this.#remembered(threadId));
+    if (known?.resourceId !== principal.resourceId) throw threadNotFound();
+    return known;
+  }
+
+  async #remembered(threadId: string): Promise<ThreadOwner | undefined> {
+    for (const agent of this.#source.listAgents()) {
+      const record = await this.#source.threads.get(agent.id, threadId);
+      if (record) return { threadId, resourceId: record.resourceId, agentId: agent.id, createdAt: record.createdAt, lastRunAt: record.updatedAt };
+    }
+    return undefined;
+  }
+
+  async #show(owner: ThreadOwner, known?: ThreadRecord): Promise<Thread> {
+    const { threadId, resourceId, agentId } = owner;
+    const record = known ?? (await this.#source.threads.get(agentId, threadId));
+    const { runs } = await this.#store.listRuns({ resourceId, threadId, statuses: ACTIVE, limit: 1 });
+    return {
+      id: threadId,
+      agentId,
+      ...(record?.title !== undefined && record.title !== "" && { title: record.title }),
+      ...(record?.metadata && { metadata: record.metadata }),
+      createdAt: owner.createdAt,
+      updatedAt: Math.max(owner.lastRunAt, record?.updatedAt ?? 0),
+      ...(runs[0] && { activeRunId: runs[0].id }),
+    };
+  }
+}
+
+function withOrigin(message: JsonObject, threadId: string, runId: string | undefined): JsonObject {
+  if (runId === undefined) return message;
+  return { ...message, metadata: { ...(message["metadata"] as JsonObject | undefined), threadId, runId } };
+}
+
+function threadNotFound(): HoldfastError {
+  return new HoldfastError("THREAD_NOT_FOUND", "There is no thread with this id.");
+}
