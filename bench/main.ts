@@ -1,0 +1,49 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { Scenario, ScenarioResult } from "./report/result.ts";
+
+const HERE = import.meta.dirname;
+const RESULTS = join(HERE, "results");
+
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { profile: { type: "boolean", default: false } } });
+installPeers();
+const { scenarios } = await import("./scenarios/index.ts");
+const { printResult } = await import("./report/table.ts");
+const { printProfile } = await import("./report/profile.ts");
+const chosen = positionals.length === 0 ? scenarios : positionals.map(scenarioNamed);
+
+process.stdout.write(`${machine()}\n\n`);
+for (const scenario of chosen) {
+  const profileDirectory = join(RESULTS, "profiles", scenario.name);
+  const result = await scenario.run(values.profile ? { profileDirectory } : {});
+  process.stdout.write(`${printResult(scenario.title, result)}\n`);
+  keep(scenario, result);
+  if (values.profile) process.stdout.write(`Self time in ${profileDirectory}:\n\n${printProfile(profileDirectory)}\n\n`);
+}
+
+/** The peers are a package of their own, so that the root installs without them. */
+function installPeers(): void {
+  if (existsSync(join(HERE, "node_modules", "@mastra", "ai-sdk"))) return;
+  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: HERE, stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+function scenarioNamed(name: string): Scenario {
+  const found = scenarios.find((scenario) => scenario.name === name);
+  if (found !== undefined) return found;
+  process.stderr.write(`There is no scenario "${name}". There are: ${scenarios.map((scenario) => scenario.name).join(", ")}.\n`);
+  process.exit(2);
+}
+
+function machine(): string {
+  const [cpu] = cpus();
+  return `${new Date().toISOString()}, Node ${process.versions.node}, ${String(cpus().length)} × ${cpu?.model ?? "unknown CPU"}`;
+}
+
+function keep(scenario: Scenario, result: ScenarioResult): void {
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(join(RESULTS, `${scenario.name}.json`), `${JSON.stringify({ machine: machine(), scenario: scenario.name, ...result }, undefined, 2)}\n`);
+}

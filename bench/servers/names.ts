@@ -1,0 +1,5 @@
+/** The agent that answers without memory. */
+export const PLAIN_AGENT = "plain";
+
+/** The agent that keeps its threads in LibSQL. */
+export const REMEMBERING_AGENT = "remembering";
