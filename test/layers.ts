@@ -14,7 +14,9 @@ export interface Layer {
 const NODE = /^node:/;
 const HONO = /^hono(\/|$)/;
 const ZOD = /^zod(\/|$)/;
-const LEAVES = ["core", "runner", "reader", "stores", "stores/*", "protocols", "protocols/*", "mastra"];
+const PINO = /^pino$/;
+const PROTOCOLS = ["protocols", "protocols/*"];
+const LEAVES = ["core", "runner", "reader", "stores", "stores/*", "stores/open-store", ...PROTOCOLS, "mastra"];
 
 /** The arrow table of ARCHITECTURE.md. A file that no line describes is refused. */
 export const LAYERS: readonly Layer[] = [
@@ -24,15 +26,16 @@ export const LAYERS: readonly Layer[] = [
   { name: "runner", files: /^runner\//, layers: ["core"], packages: [NODE] },
   { name: "testkit", files: /^testkit\//, layers: ["core"], packages: [NODE, /^vitest$/, /^fast-check$/] },
   { name: "mastra", files: /^mastra\//, layers: ["core"], packages: [/^@mastra\//] },
+  { name: "stores/open-store", files: /^stores\/open-store\.ts$/, layers: ["core", "stores", "stores/*"], packages: [] },
   { name: "stores", files: /^stores\/[^/]+\.ts$/, layers: ["core"], packages: [NODE] },
   { name: "stores/*", files: /^stores\/([^/]+)\//, layers: ["core", "stores"], packages: [NODE] },
   { name: "protocols", files: /^protocols\/[^/]+\.ts$/, layers: ["core"], packages: [] },
   { name: "protocols/*", files: /^protocols\/([^/]+)\//, layers: ["core", "protocols"], packages: [HONO, ZOD] },
-  { name: "holdfast", files: /^holdfast\.ts$/, layers: LEAVES, packages: [] },
-  { name: "http", files: /^http\//, layers: ["core", "holdfast"], packages: [NODE, HONO, ZOD, /^@hono\//, /^jose$/, /^pino$/] },
+  { name: "holdfast", files: /^(holdfast|threads)\.ts$/, layers: LEAVES, packages: [NODE, PINO, /^@mastra\/core\/mastra$/] },
+  { name: "http", files: /^http\//, layers: ["core", "holdfast", ...PROTOCOLS], packages: [NODE, HONO, ZOD, PINO, /^@hono\//, /^jose$/] },
   { name: "index", files: /^index\.ts$/, layers: [...LEAVES, "holdfast", "http"], packages: [] },
   { name: "cli/demo", files: /^cli\/demo/, layers: [...LEAVES, "holdfast", "http", "index"], packages: [NODE, ZOD, /^@mastra\//] },
-  { name: "cli", files: /^cli\//, layers: [...LEAVES, "holdfast", "http", "index", "cli/demo"], packages: [NODE, ZOD, /^@hono\//, /^jiti$/, /^pino$/] },
+  { name: "cli", files: /^cli\//, layers: [...LEAVES, "holdfast", "http", "index", "cli/demo"], packages: [NODE, ZOD, PINO, /^@hono\//, /^jiti$/] },
 ];
 
 /** A unit test sees its own layer, core, the testkit and the memory store; whatever is wider stands under `test/`. */
@@ -45,13 +48,15 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** Every `.ts` and `.tsx` file below a folder. */
-export function sourceFiles(root: string): readonly SourceFile[] {
-  return readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.parentPath.includes("node_modules"))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((file) => ({ path: relative(root, file).replaceAll("\\", "/"), text: readFileSync(file, "utf8") }))
-    .toSorted((left, right) => left.path.localeCompare(right.path));
+/** Every `.ts` and `.tsx` file below a folder, packages that are installed there left out. */
+export function sourceFiles(root: string, folder: string = root): readonly SourceFile[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .toSorted((left, right) => left.name.localeCompare(right.name))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return entry.name === "node_modules" ? [] : sourceFiles(root, path);
+      return /\.tsx?$/.test(entry.name) ? [{ path: relative(root, path).replaceAll("\\", "/"), text: readFileSync(path, "utf8") }] : [];
+    });
 }
 
 /** What a file imports, re-exports, loads with `import()` or names in an `import("…")` type. */
