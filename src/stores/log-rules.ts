@@ -1,0 +1,41 @@
+import { HoldfastError } from "../core/error.ts";
+import { isTerminalEvent, type RunEvent, type TerminalEvent } from "../core/event.ts";
+import type { Append, NewRun } from "../core/store.ts";
+
+/** An event as a log keeps it, and the attempt it is booked under. */
+export interface OpeningEvent {
+  readonly event: RunEvent;
+  readonly attempt: number;
+}
+
+/** What the log of a run begins with. A run that is claimed as it is created has its first attempt in the same transaction. */
+export function openingEvents(run: NewRun, isClaimed: boolean): readonly OpeningEvent[] {
+  const { messageId, threadId, agentId, parentRunId } = run;
+  const started: RunEvent = { type: "run-started", messageId, threadId, agentId, ...(parentRunId !== undefined && { parentRunId }) };
+  const opening: readonly OpeningEvent[] = [{ event: started, attempt: 0 }];
+  return isClaimed ? [...opening, { event: { type: "attempt-started", attempt: 1 }, attempt: 1 }] : opening;
+}
+
+/**
+ * The event that ends the run, if the append holds one.
+ * @throws {HoldfastError} INTERNAL when events stand behind it
+ */
+export function endOf(append: Append): TerminalEvent | undefined {
+  const index = append.events.findIndex(isTerminalEvent);
+  const event = append.events[index];
+  if (event === undefined || !isTerminalEvent(event)) return undefined;
+  if (index < append.events.length - 1) {
+    throw new HoldfastError("INTERNAL", `Events of run ${append.runId} stand behind its terminal event; append nothing after the end.`);
+  }
+  return event;
+}
+
+/** @throws {HoldfastError} INTERNAL always: ids of runs are never used twice */
+export function refuseUsedRunId(runId: string): never {
+  throw new HoldfastError("INTERNAL", `Run ${runId} exists; give every run an id of its own.`);
+}
+
+/** @throws {HoldfastError} STORE_UNAVAILABLE always */
+export function refuseClosedStore(): never {
+  throw new HoldfastError("STORE_UNAVAILABLE", "The store is closed; open it again.");
+}

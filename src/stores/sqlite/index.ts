@@ -1,0 +1,46 @@
+import { systemClock, type Clock } from "../../core/clock.ts";
+import { HoldfastError } from "../../core/error.ts";
+import type { RunStore } from "../../core/store.ts";
+import { SqliteConnection } from "./connection.ts";
+import { migrate } from "./migrations/index.ts";
+import { SqliteRunStore } from "./store.ts";
+
+export interface SqliteStoreOptions {
+  /** The database file; it and its folder are created. `:memory:` keeps everything in this process. */
+  readonly path: string;
+  readonly clock?: Clock;
+}
+
+/**
+ * Opening switches the file to WAL and repairs it after a crash. Both need the file for themselves, and SQLite does not wait
+ * for that, so processes that start together are made to wait here.
+ */
+const OPEN_TRIES = 20;
+const OPEN_WAIT_MS = 50;
+
+/**
+ * Opens the default store: one SQLite file, shared by the processes of one machine.
+ * @throws {HoldfastError} CONFIG_INVALID, STORE_UNAVAILABLE, STORE_SCHEMA_MISMATCH
+ * @example const store = await openSqliteStore({ path: ".holdfast/runs.db" });
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<RunStore> {
+  for (let triesLeft = OPEN_TRIES - 1; ; triesLeft -= 1) {
+    try {
+      return SqliteRunStore.on(openUpToDate(options.path), options.clock ?? systemClock);
+    } catch (error) {
+      if (triesLeft === 0 || !HoldfastError.is(error) || error.code !== "STORE_UNAVAILABLE") throw error;
+      await new Promise((resolve) => setTimeout(resolve, OPEN_WAIT_MS));
+    }
+  }
+}
+
+function openUpToDate(path: string): SqliteConnection {
+  const connection = SqliteConnection.open(path);
+  try {
+    migrate(connection);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}

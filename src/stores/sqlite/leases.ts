@@ -1,0 +1,68 @@
+import type { Lease, LeaseClaim } from "../../core/lease.ts";
+import type { ClaimedRun, RenewedLease } from "../../core/store.ts";
+import type { SqliteConnection } from "./connection.ts";
+import { getRun, IS_ACTIVE } from "./runs.ts";
+
+// Runs without a living holder first, then pending ones that only wait to be ended, then pending ones whose turn it is.
+// A cancel does not wait for a turn: ending a run that never began needs no room on its thread.
+const CLAIMABLE = `
+  SELECT id, kind FROM (
+    SELECT id, sequence, CASE WHEN status = 'running' THEN 1 WHEN cancel_requested = 1 THEN 2 ELSE 3 END AS kind
+    FROM runs AS candidate
+    WHERE ${IS_ACTIVE} AND (
+      (status = 'running' AND (lease_owner IS NULL OR lease_expires_at <= ?))
+      OR (status = 'pending' AND (cancel_requested = 1 OR NOT EXISTS (
+        SELECT 1 FROM runs WHERE thread_id = candidate.thread_id AND sequence < candidate.sequence AND ${IS_ACTIVE}
+      )))
+    )
+  ) ORDER BY kind, sequence`;
+
+const IN_TURN = 3;
+
+// The right-hand sides see the row as it was: a holder that is still named has let its lease expire, so its process died.
+const CLAIM = `UPDATE runs SET status = 'running', attempt = attempt + 1, crashes = crashes + (lease_owner IS NOT NULL),
+  lease_owner = ?, lease_expires_at = ? WHERE id = ? RETURNING attempt`;
+
+export interface ClaimLimits {
+  readonly limit: number;
+  readonly pendingLimit: number;
+}
+
+/** Ids of the runs that a claim would take. Reads only, so an idle node that looks often locks nobody out. */
+export function claimableRuns(connection: SqliteConnection, limits: ClaimLimits, now: number): readonly string[] {
+  const found = connection.all(CLAIMABLE, now) as readonly { id: string; kind: number }[];
+  const waitingToEnd = found.filter(({ kind }) => kind !== IN_TURN);
+  const inTurn = found.slice(waitingToEnd.length, waitingToEnd.length + limits.pendingLimit);
+  return [...waitingToEnd, ...inTurn].slice(0, limits.limit).map(({ id }) => id);
+}
+
+/** The body of a transaction that claims. */
+export function claimRuns(connection: SqliteConnection, claim: LeaseClaim, limits: ClaimLimits, now: number): readonly ClaimedRun[] {
+  return claimableRuns(connection, limits, now).flatMap((id): ClaimedRun[] => {
+    const claimed = connection.get(CLAIM, claim.owner, now + claim.leaseMs, id) as { attempt: number } | undefined;
+    const run = getRun(connection, id);
+    return claimed && run ? [{ run, lease: { runId: id, epoch: claimed.attempt } }] : [];
+  });
+}
+
+const RENEW = "UPDATE runs SET lease_expires_at = ? WHERE lease_owner = ? RETURNING sequence, id, attempt, cancel_requested";
+
+interface HeldRow {
+  readonly sequence: number;
+  readonly id: string;
+  readonly attempt: number;
+  readonly cancel_requested: number;
+}
+
+/** One statement, so it needs no transaction around it; a process that holds nothing does not lock the file. */
+export function renewLeases(connection: SqliteConnection, claim: LeaseClaim, now: number): readonly RenewedLease[] {
+  if (!connection.get("SELECT 1 FROM runs WHERE lease_owner = ? LIMIT 1", claim.owner)) return [];
+  const held = (connection.all(RENEW, now + claim.leaseMs, claim.owner) as readonly HeldRow[]).toSorted((left, right) => left.sequence - right.sequence);
+  return held.map((row) => ({ runId: row.id, epoch: row.attempt, cancelRequested: row.cancel_requested === 1 }));
+}
+
+/** Whether the lease was still held. The holder's name goes, so the next claim counts no crash. */
+export function releaseLease(connection: SqliteConnection, lease: Lease): boolean {
+  const sql = "UPDATE runs SET lease_owner = NULL, lease_expires_at = NULL WHERE id = ? AND attempt = ? AND lease_owner IS NOT NULL";
+  return connection.run(sql, lease.runId, lease.epoch) > 0;
+}

@@ -1,0 +1,146 @@
+import type { LeaseClaim } from "../../core/lease.ts";
+import type { Run, RunInput, RunStatus } from "../../core/run.ts";
+import type { CreateRunResult, NewRun, RunPage, RunQuery } from "../../core/store.ts";
+import { pageOf, parseCursor } from "../cursor.ts";
+import { openingEvents, refuseUsedRunId } from "../log-rules.ts";
+import type { SqliteConnection } from "./connection.ts";
+import { insertEntry } from "./entries.ts";
+import { recordRunOfThread, resourceOfThread } from "./threads.ts";
+
+/** A row of `runs` with its input. */
+export interface RunRow {
+  readonly sequence: number;
+  readonly id: string;
+  readonly thread_id: string;
+  readonly resource_id: string;
+  readonly agent_id: string;
+  readonly status: RunStatus;
+  readonly attempt: number;
+  readonly crashes: number;
+  readonly message_id: string;
+  readonly parent_run_id: string | null;
+  readonly cancel_requested: number;
+  readonly created_at: number;
+  readonly ended_at: number | null;
+  readonly error: string | null;
+  readonly input: string;
+}
+
+const COLUMNS =
+  "sequence, id, thread_id, resource_id, agent_id, status, attempt, crashes, message_id, parent_run_id, cancel_requested, created_at, ended_at, error, input";
+const FROM_RUNS = `SELECT ${COLUMNS} FROM runs JOIN inputs ON inputs.run = runs.sequence`;
+
+/** Statuses of a run that occupies its thread, as SQL; the same text as in the partial index `active_runs`. */
+export const IS_ACTIVE = "status IN ('pending', 'running', 'waiting')";
+
+/** Reads a row as a run. */
+export function runOf(row: RunRow): Run {
+  return {
+    id: row.id,
+    threadId: row.thread_id,
+    resourceId: row.resource_id,
+    agentId: row.agent_id,
+    status: row.status,
+    attempt: row.attempt,
+    crashes: row.crashes,
+    messageId: row.message_id,
+    ...(row.parent_run_id !== null && { parentRunId: row.parent_run_id }),
+    input: JSON.parse(row.input) as RunInput,
+    cancelRequested: row.cancel_requested === 1,
+    createdAt: row.created_at,
+    ...(row.ended_at !== null && { endedAt: row.ended_at }),
+    ...(row.error !== null && { error: JSON.parse(row.error) as NonNullable<Run["error"]> }),
+  };
+}
+
+export function getRun(connection: SqliteConnection, runId: string): Run | undefined {
+  const row = connection.get(`${FROM_RUNS} WHERE id = ?`, runId) as RunRow | undefined;
+  return row && runOf(row);
+}
+
+/** The body of a transaction that creates a run, or says why not. */
+export function createRun(connection: SqliteConnection, request: NewRun, claim: LeaseClaim | undefined, now: number): CreateRunResult {
+  const used = resultOfUsedKey(connection, request);
+  if (used) return used;
+  const owner = resourceOfThread(connection, request.threadId);
+  if (owner !== undefined && owner !== request.resourceId) return { outcome: "foreign-thread" };
+  const active = connection.get(`SELECT id FROM runs WHERE thread_id = ? AND ${IS_ACTIVE} ORDER BY sequence LIMIT 1`, request.threadId) as
+    | { id: string }
+    | undefined;
+  if (active && request.onBusyThread === "reject") return { outcome: "thread-busy", activeRunId: active.id };
+  if (connection.get("SELECT 1 FROM runs WHERE id = ?", request.id)) refuseUsedRunId(request.id);
+
+  if (active && request.onBusyThread === "cancel-previous") {
+    connection.run(`UPDATE runs SET cancel_requested = 1 WHERE thread_id = ? AND ${IS_ACTIVE}`, request.threadId);
+  }
+  const holder = active === undefined ? claim : undefined;
+  const sequence = insertRun(connection, request, holder, now);
+  openingEvents(request, holder !== undefined).forEach(({ event, attempt }, index) => {
+    insertEntry(connection, { run: sequence, number: index + 1, attempt, at: now, text: JSON.stringify(event) });
+  });
+  recordRunOfThread(connection, { threadId: request.threadId, resourceId: request.resourceId, agentId: request.agentId, sequence, at: now });
+  const run = getRun(connection, request.id);
+  if (run === undefined) throw new Error(`Run ${request.id} is not there right after it was inserted.`);
+  return { outcome: "created", run, ...(holder && { lease: { runId: run.id, epoch: run.attempt } }) };
+}
+
+function resultOfUsedKey(connection: SqliteConnection, request: NewRun): CreateRunResult | undefined {
+  if (request.idempotency === undefined) return undefined;
+  const { key, fingerprint } = request.idempotency;
+  const sql = `SELECT ${COLUMNS}, idempotency_fingerprint FROM runs JOIN inputs ON inputs.run = runs.sequence WHERE resource_id = ? AND idempotency_key = ?`;
+  const row = connection.get(sql, request.resourceId, key) as (RunRow & { idempotency_fingerprint: string }) | undefined;
+  if (row === undefined) return undefined;
+  return row.idempotency_fingerprint === fingerprint ? { outcome: "existing", run: runOf(row) } : { outcome: "idempotency-mismatch" };
+}
+
+const INSERT_RUN = `INSERT INTO runs (id, thread_id, resource_id, agent_id, message_id, parent_run_id, created_at, idempotency_key,
+  idempotency_fingerprint, status, attempt, lease_owner, lease_expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING sequence`;
+
+function insertRun(connection: SqliteConnection, request: NewRun, claim: LeaseClaim | undefined, now: number): number {
+  const row = connection.get(
+    INSERT_RUN,
+    request.id,
+    request.threadId,
+    request.resourceId,
+    request.agentId,
+    request.messageId,
+    request.parentRunId ?? null,
+    now,
+    request.idempotency?.key ?? null,
+    request.idempotency?.fingerprint ?? null,
+    claim ? "running" : "pending",
+    claim ? 1 : 0,
+    claim?.owner ?? null,
+    claim ? now + claim.leaseMs : null,
+  ) as { sequence: number } | undefined;
+  const sequence = row?.sequence ?? 0;
+  connection.run("INSERT INTO inputs (run, input) VALUES (?, ?)", sequence, JSON.stringify(request.input));
+  return sequence;
+}
+
+/** @throws {HoldfastError} INPUT_INVALID for a cursor of somebody else's making */
+export function listRuns(connection: SqliteConnection, query: RunQuery): RunPage {
+  const conditions = ["sequence < ?"];
+  const parameters: (string | number)[] = [parseCursor(query.cursor)];
+  if (query.resourceId !== undefined) {
+    conditions.push("resource_id = ?");
+    parameters.push(query.resourceId);
+  }
+  if (query.threadId !== undefined) {
+    conditions.push("thread_id = ?");
+    parameters.push(query.threadId);
+  }
+  if (query.statuses !== undefined) {
+    conditions.push("status IN (SELECT value FROM json_each(?))");
+    parameters.push(JSON.stringify(query.statuses));
+  }
+  const sql = `${FROM_RUNS} WHERE ${conditions.join(" AND ")} ORDER BY sequence DESC LIMIT ?`;
+  const found = connection.all(sql, ...parameters, query.limit + 1) as readonly RunRow[];
+  const { rows, ...page } = pageOf(found, query.limit, (row) => row.sequence);
+  return { runs: rows.map(runOf), ...page };
+}
+
+/** Marks an active run; an ended one stays as it is. */
+export function requestCancel(connection: SqliteConnection, runId: string): void {
+  connection.run(`UPDATE runs SET cancel_requested = 1 WHERE id = ? AND ${IS_ACTIVE}`, runId);
+}

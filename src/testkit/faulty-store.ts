@@ -1,0 +1,61 @@
+import { HoldfastError } from "../core/error.ts";
+import type { RunStore } from "../core/store.ts";
+
+/** A method of a store that can fail; `close` and `onForeignAppend` always work. */
+export type FaultyMethod = Exclude<keyof RunStore, "close" | "onForeignAppend">;
+
+/** A store that another one works behind, and that fails when a test says so. */
+export interface FaultyStore extends RunStore {
+  /** Makes the next calls of a method fail before they reach the store behind; STORE_UNAVAILABLE unless an error is given. */
+  failNext(method: FaultyMethod, times?: number, error?: Error): void;
+  /** Makes every call fail for which the predicate holds, until another predicate is set or `undefined` takes it away. */
+  failWhile(predicate: ((method: FaultyMethod) => boolean) | undefined): void;
+  /** How many calls of a method failed so far. */
+  failures(method: FaultyMethod): number;
+}
+
+/** Wraps a store. A failed call writes nothing, as the port promises. */
+export function faultyStore(inner: RunStore): FaultyStore {
+  const planned = new Map<FaultyMethod, Error[]>();
+  const failed = new Map<FaultyMethod, number>();
+  let isFailing: ((method: FaultyMethod) => boolean) | undefined;
+
+  const attempt = async <Result>(method: FaultyMethod, call: () => Promise<Result>): Promise<Result> => {
+    const error = planned.get(method)?.shift() ?? (isFailing?.(method) ? unavailable(method) : undefined);
+    if (error === undefined) return await call();
+    failed.set(method, (failed.get(method) ?? 0) + 1);
+    throw error;
+  };
+
+  return {
+    createRun: (...given) => attempt("createRun", () => inner.createRun(...given)),
+    getRun: (...given) => attempt("getRun", () => inner.getRun(...given)),
+    listRuns: (...given) => attempt("listRuns", () => inner.listRuns(...given)),
+    getThread: (...given) => attempt("getThread", () => inner.getThread(...given)),
+    listThreads: (...given) => attempt("listThreads", () => inner.listThreads(...given)),
+    deleteThread: (...given) => attempt("deleteThread", () => inner.deleteThread(...given)),
+    claimRuns: (...given) => attempt("claimRuns", () => inner.claimRuns(...given)),
+    renewLeases: (...given) => attempt("renewLeases", () => inner.renewLeases(...given)),
+    releaseLease: (...given) => attempt("releaseLease", () => inner.releaseLease(...given)),
+    requestCancel: (...given) => attempt("requestCancel", () => inner.requestCancel(...given)),
+    append: (...given) => attempt("append", () => inner.append(...given)),
+    readEntries: (...given) => attempt("readEntries", () => inner.readEntries(...given)),
+    lastOffset: (...given) => attempt("lastOffset", () => inner.lastOffset(...given)),
+    listInterrupts: (...given) => attempt("listInterrupts", () => inner.listInterrupts(...given)),
+    ping: () => attempt("ping", () => inner.ping()),
+    onForeignAppend: (listener) => inner.onForeignAppend(listener),
+    close: () => inner.close(),
+
+    failNext: (method, times = 1, error = unavailable(method)) => {
+      planned.set(method, [...(planned.get(method) ?? []), ...Array.from({ length: times }, () => error)]);
+    },
+    failWhile: (predicate) => {
+      isFailing = predicate;
+    },
+    failures: (method) => failed.get(method) ?? 0,
+  };
+}
+
+function unavailable(method: FaultyMethod): HoldfastError {
+  return new HoldfastError("STORE_UNAVAILABLE", `The store was made to fail at ${method}; try again.`);
+}
