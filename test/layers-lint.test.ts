@@ -30,6 +30,7 @@ const REFUSED: readonly (readonly [path: string, specifier: string])[] = [
   ["http", "../cli/main.ts"],
   ["http", "../stores/memory/store.ts"],
   ["http", "../runner/runner.ts"],
+  ["http", "../protocols/ai-sdk/routes.ts"],
   ["stores/sqlite", "../open-store.ts"],
   ["http", "@mastra/core"],
   ["cli", "@mastra/core"],
@@ -48,7 +49,6 @@ const ALLOWED: readonly (readonly [path: string, specifier: string])[] = [
   ["protocols/ai-sdk", "../sse.ts"],
   ["protocols/ai-sdk", "hono/streaming"],
   ["http", "../holdfast.ts"],
-  ["http", "../protocols/ai-sdk/routes.ts"],
   ["cli", "../index.ts"],
   ["cli/demo", "@mastra/core/agent"],
 ];

@@ -15,8 +15,7 @@ const NODE = /^node:/;
 const HONO = /^hono(\/|$)/;
 const ZOD = /^zod(\/|$)/;
 const PINO = /^pino$/;
-const PROTOCOLS = ["protocols", "protocols/*"];
-const LEAVES = ["core", "runner", "reader", "stores", "stores/*", "stores/open-store", ...PROTOCOLS, "mastra"];
+const LEAVES = ["core", "runner", "reader", "stores", "stores/*", "stores/open-store", "protocols", "protocols/*", "mastra"];
 
 /** The arrow table of ARCHITECTURE.md. A file that no line describes is refused. */
 export const LAYERS: readonly Layer[] = [
@@ -32,7 +31,7 @@ export const LAYERS: readonly Layer[] = [
   { name: "protocols", files: /^protocols\/[^/]+\.ts$/, layers: ["core"], packages: [] },
   { name: "protocols/*", files: /^protocols\/([^/]+)\//, layers: ["core", "protocols"], packages: [HONO, ZOD] },
   { name: "holdfast", files: /^(holdfast|threads)\.ts$/, layers: LEAVES, packages: [NODE, PINO, /^@mastra\/core\/mastra$/] },
-  { name: "http", files: /^http\//, layers: ["core", "holdfast", ...PROTOCOLS], packages: [NODE, HONO, ZOD, PINO, /^@hono\//, /^jose$/] },
+  { name: "http", files: /^http\//, layers: ["core", "holdfast"], packages: [NODE, HONO, ZOD, PINO, /^@hono\//, /^jose$/] },
   { name: "index", files: /^index\.ts$/, layers: [...LEAVES, "holdfast", "http"], packages: [] },
   { name: "cli/demo", files: /^cli\/demo/, layers: [...LEAVES, "holdfast", "http", "index"], packages: [NODE, ZOD, /^@mastra\//] },
   { name: "cli", files: /^cli\//, layers: [...LEAVES, "holdfast", "http", "index", "cli/demo"], packages: [NODE, ZOD, PINO, /^@hono\//, /^jiti$/] },
