@@ -17,6 +17,7 @@ export const ERROR_CODES = [
   "RATE_LIMITED",
   "OVERLOADED",
   "SHUTTING_DOWN",
+  "AUTH_UNAVAILABLE",
   "STORE_UNAVAILABLE",
   "STORE_SCHEMA_MISMATCH",
   "CONFIG_INVALID",
@@ -28,7 +29,7 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** Codes whose cause may be gone when the same request is sent again. */
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set(["THREAD_BUSY", "RATE_LIMITED", "OVERLOADED", "SHUTTING_DOWN", "STORE_UNAVAILABLE"]);
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set(["THREAD_BUSY", "RATE_LIMITED", "OVERLOADED", "SHUTTING_DOWN", "AUTH_UNAVAILABLE", "STORE_UNAVAILABLE"]);
 
 const BRAND = Symbol.for("holdfast.error");
 
@@ -37,7 +38,7 @@ const BRAND = Symbol.for("holdfast.error");
  * credential, a stack or a path, so it may be shown to the caller.
  *
  * @example
- * try { await holdfast.cancel(principal, runId) } catch (error) {
+ * try { await holdfast.engine.cancel(principal, runId) } catch (error) {
  *   if (HoldfastError.is(error) && error.code === "RUN_ENDED") return;
  *   throw error;
  * }

@@ -9,6 +9,7 @@ export class RunWindow {
   #batches: (readonly Entry[])[] = [];
   #size = 0;
   #version = 0;
+  #isStale = false;
   readonly #sleepers: Set<() => void> = new Set();
   readers = 0;
 
@@ -26,12 +27,28 @@ export class RunWindow {
     if (last !== undefined && first.offset !== last.offset + 1) this.#clear();
     this.#batches.push(entries);
     this.#size += entries.length;
+    this.#isStale = false;
     while (this.#size > WINDOW_ENTRIES && this.#batches.length > 1) this.#size -= this.#batches.shift()?.length ?? 0;
-    this.wake();
+    this.#wake();
   }
 
-  /** Wakes the readers to look for themselves. */
-  wake(): void {
+  /** Wakes the readers to look at the store: somebody else may have appended. */
+  doubt(): void {
+    this.#isStale = true;
+    this.#wake();
+  }
+
+  /** The store was read at this offset and had nothing more. */
+  confirm(offset: Offset): void {
+    if (this.#last()?.offset === offset) this.#isStale = false;
+  }
+
+  /** Whether nothing follows the offset, as far as this process can tell without the store. */
+  isNewest(offset: Offset): boolean {
+    return !this.#isStale && this.#last()?.offset === offset;
+  }
+
+  #wake(): void {
     this.#version += 1;
     const sleepers = [...this.#sleepers];
     this.#sleepers.clear();

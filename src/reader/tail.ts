@@ -2,6 +2,7 @@ import type { Entry } from "../core/entry.ts";
 import { HoldfastError } from "../core/error.ts";
 import { isTerminalEvent } from "../core/event.ts";
 import type { Offset } from "../core/offset.ts";
+import { isTerminal } from "../core/run.ts";
 import type { RunStore } from "../core/store.ts";
 import { RunWindow } from "./fan-out.ts";
 
@@ -13,6 +14,12 @@ export interface TailOptions {
   readonly pageSize?: number;
 }
 
+interface StoreRead {
+  readonly batch: readonly Entry[];
+  /** The run has ended, and nothing follows. */
+  readonly isEnded: boolean;
+}
+
 const DEFAULT_POLL_MS = 1_000;
 const DEFAULT_PAGE_SIZE = 1_000;
 
@@ -22,7 +29,7 @@ export class Tail {
   readonly #pollMs: number;
   readonly #pageSize: number;
   readonly #windows: Map<string, RunWindow> = new Map();
-  readonly #reads: Map<string, Promise<readonly Entry[]>> = new Map();
+  readonly #reads: Map<string, Promise<StoreRead>> = new Map();
   readonly #stopForeign: () => void;
   #poll: NodeJS.Timeout | undefined;
 
@@ -51,7 +58,8 @@ export class Tail {
       let position = after;
       while (!signal.aborted) {
         const { version } = window;
-        const batch = window.after(position) ?? (await this.#read(runId, position, window));
+        const known = window.after(position) ?? (window.isNewest(position) ? [] : undefined);
+        const { batch, isEnded } = known === undefined ? await this.#read(runId, position, window) : { batch: known, isEnded: false };
         const last = batch[batch.length - 1];
         if (last !== undefined) {
           position = last.offset;
@@ -59,7 +67,7 @@ export class Tail {
           if (isTerminalEvent(last.event)) return;
           continue;
         }
-        if (signal.aborted) return;
+        if (signal.aborted || isEnded) return;
         await new Promise<void>((resolve) => {
           wake = resolve;
           window.sleep(version, resolve);
@@ -80,26 +88,33 @@ export class Tail {
     this.#wakeAll();
   }
 
-  #read(runId: string, after: Offset, window: RunWindow): Promise<readonly Entry[]> {
+  #read(runId: string, after: Offset, window: RunWindow): Promise<StoreRead> {
     const key = `${runId} ${after}`;
     const pending = this.#reads.get(key);
     if (pending) return pending;
-    const read = this.#store.readEntries(runId, after, this.#pageSize).then(
-      (page) => {
-        // A page that reaches the newest entry is what the other readers of the run wait for, too.
-        if (page.length > 0 && page.length < this.#pageSize) window.add(page);
-        return page;
-      },
-      (error: unknown) => {
-        // The next wake-up or poll asks again: a store that fails for a moment costs its readers nothing but time.
-        if (HoldfastError.is(error) && error.retryable) return [];
-        throw error;
-      },
-    );
+    const read = this.#readStore(runId, after, window).catch((error: unknown): StoreRead => {
+      // The next wake-up or poll asks again: a store that fails for a moment costs its readers nothing but time.
+      if (HoldfastError.is(error) && error.retryable) return { batch: [], isEnded: false };
+      throw error;
+    });
     this.#reads.set(key, read);
     const done = (): boolean => this.#reads.delete(key);
     read.then(done, done);
     return read;
+  }
+
+  async #readStore(runId: string, after: Offset, window: RunWindow): Promise<StoreRead> {
+    const batch = await this.#store.readEntries(runId, after, this.#pageSize);
+    if (batch.length === 0) {
+      const run = await this.#store.getRun(runId);
+      // The status is read after the entries: a run that ended in between has entries that the next turn finds.
+      const isEnded = run === undefined || (isTerminal(run.status) && (await this.#store.readEntries(runId, after, 1)).length === 0);
+      window.confirm(after);
+      return { batch, isEnded };
+    }
+    // A page that reaches the newest entry is what the other readers of the run wait for, too.
+    if (batch.length < this.#pageSize) window.add(batch);
+    return { batch, isEnded: false };
   }
 
   #join(runId: string): RunWindow {
@@ -121,6 +136,6 @@ export class Tail {
   }
 
   #wakeAll(): void {
-    for (const window of this.#windows.values()) window.wake();
+    for (const window of this.#windows.values()) window.doubt();
   }
 }

@@ -32,6 +32,8 @@ export class Runner {
   readonly #maxConcurrentRuns: number;
   readonly #heartbeat: Heartbeat;
   readonly #attempts: Map<string, { readonly attempt: Attempt; readonly ended: Promise<void> }> = new Map();
+  /** Starts that have room and are on their way to the store. */
+  #starting = 0;
   #isDraining = false;
 
   constructor(options: RunnerOptions) {
@@ -64,12 +66,17 @@ export class Runner {
    */
   async start(run: NewRun): Promise<CreateRunResult> {
     if (this.#isDraining) throw new HoldfastError("SHUTTING_DOWN", "This server is shutting down; send the request again.");
-    const hasRoom = this.#attempts.size < this.#maxConcurrentRuns;
-    const result = await this.#options.store.createRun(run, hasRoom ? this.#claim : undefined);
-    if (result.outcome !== "created") return result;
-    if (result.lease) this.#execute({ run: result.run, lease: result.lease }, true);
-    else this.#heartbeat.beatSoon();
-    return result;
+    const hasRoom = this.#attempts.size + this.#starting < this.#maxConcurrentRuns;
+    this.#starting += hasRoom ? 1 : 0;
+    try {
+      const result = await this.#options.store.createRun(run, hasRoom ? this.#claim : undefined);
+      if (result.outcome !== "created") return result;
+      if (result.lease) this.#execute({ run: result.run, lease: result.lease }, true);
+      else this.#heartbeat.beatSoon();
+      return result;
+    } finally {
+      this.#starting -= hasRoom ? 1 : 0;
+    }
   }
 
   /** Asks a run to stop, wherever it runs; `undefined` for an unknown run. The run may have ended meanwhile. */
@@ -107,7 +114,7 @@ export class Runner {
       // Renewal comes first: after a long pause this process must not take its own runs for orphans.
       if (this.#attempts.size > 0) await renewLeases(this.#options.store, this.#claim, () => [...this.#attempts.values()].map((held) => held.attempt));
       if (this.#isDraining) return;
-      for (const claimed of await this.#options.store.claimRuns(this.#claim, claimLimits(this.#attempts.size, this.#maxConcurrentRuns))) {
+      for (const claimed of await this.#options.store.claimRuns(this.#claim, claimLimits(this.#attempts.size + this.#starting, this.#maxConcurrentRuns))) {
         this.#attempts.get(claimed.run.id)?.attempt.stop("lease-lost");
         this.#execute(claimed, false);
       }
