@@ -1,19 +1,10 @@
 import { defineConfig, type TestProjectInlineConfiguration, type ViteUserConfig } from "vitest/config";
+import { LANES, PACKAGE_LANES } from "./test/lanes.ts";
 
-/** Which test files make a lane; `npm test` runs them in this order. The last one takes what no other lane names. */
-const LANES = {
-  unit: ["src/**/*.test.ts"],
-  stores: ["test/stores/**/*.test.ts"],
-  protocols: ["test/protocols/**/*.test.ts"],
-  mastra: ["test/mastra/**/*.test.ts"],
-  http: ["test/http/**/*.test.ts", "test/cli/**/*.test.ts"],
-  crash: ["test/crash/**/*.test.ts"],
-} as const;
-
-const SEPARATE_PACKAGES = ["node_modules/**", "dist/**", "bench/**", "examples/**", "test/clients/**", "test/conformance/**"];
+const ELSEWHERE = ["node_modules/**", "dist/**", "bench/**", "examples/**", ...PACKAGE_LANES.map((name) => `test/${name}/**`)];
 
 function lane(name: string, include: readonly string[], exclude: readonly string[] = []): TestProjectInlineConfiguration {
-  return { extends: true, test: { name, include: [...include], exclude: [...SEPARATE_PACKAGES, ...exclude] } };
+  return { extends: true, test: { name, include: [...include], exclude: [...ELSEWHERE, ...exclude] } };
 }
 
 const config: ViteUserConfig = defineConfig({
