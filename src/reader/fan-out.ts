@@ -38,9 +38,9 @@ export class RunWindow {
     this.#wake();
   }
 
-  /** The store was read at this offset and had nothing more. */
-  confirm(offset: Offset): void {
-    if (this.#last()?.offset === offset) this.#isStale = false;
+  /** The store was read at this offset, beginning at this version, and had nothing more. */
+  confirm(offset: Offset, version: number): void {
+    if (this.#version === version && this.#last()?.offset === offset) this.#isStale = false;
   }
 
   /** Whether nothing follows the offset, as far as this process can tell without the store. */

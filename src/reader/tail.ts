@@ -104,12 +104,13 @@ export class Tail {
   }
 
   async #readStore(runId: string, after: Offset, window: RunWindow): Promise<StoreRead> {
+    const { version } = window;
     const batch = await this.#store.readEntries(runId, after, this.#pageSize);
     if (batch.length === 0) {
       const run = await this.#store.getRun(runId);
       // The status is read after the entries: a run that ended in between has entries that the next turn finds.
       const isEnded = run === undefined || (isTerminal(run.status) && (await this.#store.readEntries(runId, after, 1)).length === 0);
-      window.confirm(after);
+      window.confirm(after, version);
       return { batch, isEnded };
     }
     // A page that reaches the newest entry is what the other readers of the run wait for, too.

@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import type { Entry } from "./entry.ts";
+import type { RunEvent } from "./event.ts";
+import { offsetOf } from "./offset.ts";
+import { resetPoint, textOf, transcriptOf } from "./transcript.ts";
+import { answerMessage } from "./ui-message.ts";
+
+const log = (...events: RunEvent[]): Entry[] => events.map((event, index) => ({ offset: offsetOf(index + 1), event, attempt: 1, at: 0 }));
+
+const begin: RunEvent[] = [
+  { type: "run-started", messageId: "m", threadId: "t", agentId: "a" },
+  { type: "attempt-started", attempt: 1 },
+];
+const step = (n: number, text: string): RunEvent[] => [
+  { type: "step-started", step: n },
+  { type: "text-start", id: `${n}.t` },
+  { type: "text-delta", id: `${n}.t`, text },
+];
+const answered = (n: number): RunEvent => ({ type: "model-finished", step: n, finishReason: "tool-calls", usage: { outputTokens: 5 } });
+const call: RunEvent = { type: "tool-call", toolCallId: "c1", toolName: "add", input: { a: 1 } };
+const started: RunEvent = { type: "tool-started", toolCallId: "c1", toolName: "add", attempt: 1, idempotencyKey: "k" };
+
+describe("the transcript", () => {
+  test("a model call that was cut is reset to where its step began, and its output is left out", () => {
+    const before = log(...begin, ...step(0, "first"), answered(0), ...step(1, "cut"));
+    const resetTo = resetPoint(transcriptOf(before));
+    expect(resetTo).toBe(6);
+    const after = [...before, ...log({ type: "attempt-started", attempt: 2, resetTo: offsetOf(6) })];
+    const transcript = transcriptOf(after);
+    expect(textOf(transcript)).toBe("first");
+    expect(transcript.steps).toHaveLength(1);
+    expect(transcript.usage).toEqual({ outputTokens: 5 });
+  });
+
+  test("a model answer that is complete stands, although its tools have not ended", () => {
+    const transcript = transcriptOf(log(...begin, ...step(0, "x"), call, answered(0), started));
+    expect(resetPoint(transcript)).toBeUndefined();
+    expect(transcript.steps[0]?.parts.at(-1)).toMatchObject({ type: "tool", state: "started", input: { a: 1 } });
+  });
+
+  test("a step that was superseded twice stands once", () => {
+    const first = [...begin, ...step(0, "one")];
+    const second: RunEvent[] = [{ type: "attempt-started", attempt: 2, resetTo: offsetOf(2) }, ...step(0, "two")];
+    const third: RunEvent[] = [{ type: "attempt-started", attempt: 3, resetTo: offsetOf(6) }, ...step(0, "three"), answered(0)];
+    const upToSecond = transcriptOf(log(...first, ...second));
+    expect(textOf(upToSecond)).toBe("two");
+    expect(resetPoint(upToSecond)).toBe(6);
+    expect(textOf(transcriptOf(log(...first, ...second, ...third)))).toBe("three");
+  });
+
+  test("a data part with a known name and id replaces the one before, wherever it stands", () => {
+    const part = (data: number): RunEvent => ({ type: "data", name: "progress", id: "p", data });
+    const transcript = transcriptOf(log(...begin, part(1), ...step(0, "x"), answered(0), part(2), { type: "data", name: "note", data: 3, transient: true }));
+    expect(transcript.steps).toHaveLength(1);
+    expect(transcript.steps[0]?.parts.filter((candidate) => candidate.type === "data")).toEqual([part(2)]);
+  });
+
+  test("the answer as a UI message has a step-start before each step and each tool with its outcome", () => {
+    const result: RunEvent = { type: "tool-result", toolCallId: "c1", toolName: "add", output: 3 };
+    const message = answerMessage("m", transcriptOf(log(...begin, ...step(0, "x"), call, answered(0), started, result, ...step(1, "y"), answered(1))));
+    expect(JSON.parse(JSON.stringify(message))).toEqual({
+      id: "m",
+      role: "assistant",
+      parts: [
+        { type: "step-start" },
+        { type: "text", text: "x", state: "done" },
+        { type: "tool-add", toolCallId: "c1", state: "output-available", input: { a: 1 }, output: 3 },
+        { type: "step-start" },
+        { type: "text", text: "y", state: "done" },
+      ],
+    });
+  });
+});

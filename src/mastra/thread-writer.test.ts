@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+import { START } from "../core/offset.ts";
+import type { Run } from "../core/run.ts";
+import type { Transcript, TranscriptStep } from "../core/transcript.ts";
+import { inputMessages, staleAnswers, withClosedTools } from "./thread-writer.ts";
+
+const run = (trigger: "submit" | "regenerate", replacesMessageId?: string): Run => ({
+  id: "run_1",
+  threadId: "t",
+  resourceId: "ann",
+  agentId: "a",
+  status: "running",
+  attempt: 1,
+  crashes: 0,
+  messageId: "mine",
+  input: { messages: [{ id: "q2", role: "user", parts: [{ type: "text", text: "again?" }] }], trigger, ...(replacesMessageId !== undefined && { replacesMessageId }) },
+  cancelRequested: false,
+  createdAt: 1_000_000,
+});
+
+const message = (id: string, role: string): { id: string; role: string } => ({ id, role });
+const thread = [message("q1", "user"), message("a1", "assistant"), message("q2", "user"), message("a2", "assistant")];
+
+describe("what must leave the thread before an attempt", () => {
+  test("nothing, for a new question", () => {
+    expect(staleAnswers(run("submit"), thread)).toEqual([]);
+  });
+
+  test("what an earlier attempt of the same run left", () => {
+    expect(staleAnswers(run("submit"), [...thread, message("mine", "assistant")])).toEqual(["mine"]);
+  });
+
+  test("the answer that is regenerated, and what came after it", () => {
+    expect(staleAnswers(run("regenerate"), thread)).toEqual(["a2"]);
+    expect(staleAnswers(run("regenerate", "a1"), thread)).toEqual(["a1", "a2"]);
+  });
+
+  test("nothing more, when the answer to replace was taken out before a crash", () => {
+    expect(staleAnswers(run("regenerate", "a2"), thread.slice(0, 3))).toEqual([]);
+  });
+});
+
+test("a question keeps its id and stands before its answer", () => {
+  const [question] = inputMessages(run("submit"));
+  expect(question).toMatchObject({ id: "q2", role: "user", threadId: "t", resourceId: "ann" });
+  expect(question?.createdAt.getTime()).toBeLessThan(1_000_001);
+});
+
+test("a tool call that never ended gets an outcome, and empty text is left out", () => {
+  const step: TranscriptStep = {
+    step: 0,
+    before: START,
+    parts: [
+      { type: "text", id: "t", text: "", isDone: false },
+      { type: "tool", toolCallId: "c", toolName: "add", inputText: '{"a"', state: "input-streaming" },
+      { type: "tool", toolCallId: "d", toolName: "add", inputText: "", input: {}, state: "result", output: 1 },
+    ],
+    modelFinished: undefined,
+    isFinished: false,
+  };
+  const transcript: Transcript = { steps: [step], offset: START, usage: {}, end: undefined };
+  expect(withClosedTools(transcript, "stopped").steps[0]?.parts).toMatchObject([{ toolCallId: "c", state: "error", message: "stopped" }, { toolCallId: "d", state: "result" }]);
+});
