@@ -1,0 +1,1 @@
+export { resilientFetch, type ResilientFetchOptions, type Retry } from "./resilient-fetch.ts";

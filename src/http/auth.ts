@@ -1,0 +1,107 @@
+import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
+import type { MiddlewareHandler } from "hono";
+import { HoldfastError } from "../core/error.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { Principal } from "../core/principal.ts";
+import type { ProtocolEnv } from "../core/protocol.ts";
+
+/** Finds out who makes a request from its credentials; `undefined` when they are missing or not valid. Reads no body. */
+export type Authenticate = (request: Request) => Promise<Principal | undefined>;
+
+/** How a token is checked: with a shared secret (HS256), or with the public keys at a JWKS URL. */
+export type JwtOptions = { readonly secret: string } | { readonly jwksUrl: string | URL };
+
+// One family each: a public key must never be accepted as the secret of an HMAC.
+const SECRET_ALGORITHMS = ["HS256"];
+const JWKS_ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
+
+/** The resource of every request where nobody is asked who they are. */
+const LOCAL_RESOURCE = "local";
+
+/**
+ * Takes the `sub` of the request's bearer token as the resource, and its payload as the claims.
+ *
+ * @throws {HoldfastError} CONFIG_INVALID for an empty secret or a URL that is not http(s)
+ * @example
+ * const authenticate = jwtAuth({ jwksUrl: "https://id.example.com/.well-known/jwks.json" });
+ */
+export function jwtAuth(options: JwtOptions): Authenticate {
+  const verify = "secret" in options ? secretVerifier(options.secret) : jwksVerifier(options.jwksUrl);
+  return async (request) => {
+    const token = bearerToken(request);
+    if (token === undefined) return undefined;
+    const payload = await verify(token);
+    if (typeof payload?.sub !== "string" || payload.sub === "") return undefined;
+    // A payload is parsed JSON; the library's type only does not say so.
+    return { resourceId: payload.sub, claims: payload as JsonObject };
+  };
+}
+
+/** Gives every request one fixed resource. For a server that only its own machine can reach. */
+export function noAuth(): Authenticate {
+  return async () => ({ resourceId: LOCAL_RESOURCE });
+}
+
+/** Sets `context.var.principal`, or refuses the request with NOT_AUTHENTICATED. */
+export function authentication(authenticate: Authenticate): MiddlewareHandler<ProtocolEnv> {
+  return async (context, next) => {
+    const principal = await authenticate(context.req.raw);
+    if (!principal?.resourceId) {
+      throw new HoldfastError("NOT_AUTHENTICATED", "The request carries no valid credentials; send a bearer token in the Authorization header.");
+    }
+    context.set("principal", principal);
+    await next();
+  };
+}
+
+function bearerToken(request: Request): string | undefined {
+  return /^bearer +([^\s]+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+}
+
+type Verify = (token: string) => Promise<JWTPayload | undefined>;
+
+function secretVerifier(secret: string): Verify {
+  if (secret === "") throw new HoldfastError("CONFIG_INVALID", "The JWT secret is empty; set one.");
+  const key = new TextEncoder().encode(secret);
+  return async (token) => {
+    try {
+      return (await jwtVerify(token, key, { algorithms: SECRET_ALGORITHMS })).payload;
+    } catch (error) {
+      if (isTokenFault(error)) return undefined;
+      throw error;
+    }
+  };
+}
+
+function jwksVerifier(address: string | URL): Verify {
+  const url = URL.parse(String(address));
+  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) {
+    throw new HoldfastError("CONFIG_INVALID", "The JWKS URL is not an http(s) URL.");
+  }
+  const keys = createRemoteJWKSet(url);
+  return async (token) => {
+    try {
+      return (await jwtVerify(token, keys, { algorithms: JWKS_ALGORITHMS })).payload;
+    } catch (error) {
+      if (isTokenFault(error)) return undefined;
+      // Told apart from a bad token, so that a client does not log its user out because the key server is away.
+      throw new HoldfastError("AUTH_UNAVAILABLE", "The keys that tokens are checked with cannot be fetched; try again later.", { cause: error });
+    }
+  };
+}
+
+const TOKEN_FAULTS: ReadonlySet<string> = new Set([
+  errors.JWTExpired.code,
+  errors.JWTClaimValidationFailed.code,
+  errors.JWTInvalid.code,
+  errors.JWSInvalid.code,
+  errors.JWSSignatureVerificationFailed.code,
+  errors.JOSEAlgNotAllowed.code,
+  errors.JOSENotSupported.code,
+  errors.JWKSNoMatchingKey.code,
+  errors.JWKSMultipleMatchingKeys.code,
+]);
+
+function isTokenFault(error: unknown): boolean {
+  return error instanceof errors.JOSEError && TOKEN_FAULTS.has(error.code);
+}

@@ -1,0 +1,44 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import type { Interrupt } from "../core/interrupt.ts";
+import type { Principal } from "../core/principal.ts";
+import type { Engine, ProtocolEnv } from "../core/protocol.ts";
+import { RUN_STATUSES, type Run } from "../core/run.ts";
+import { pageQuery } from "./page-query.ts";
+import { runJson } from "./run-json.ts";
+import { validated } from "./validation.ts";
+
+const runQuery = pageQuery.extend({
+  threadId: z.string().min(1).optional(),
+  statuses: z.array(z.enum(RUN_STATUSES)),
+});
+
+/** The protocol-neutral routes of runs; mounted at `/v1/runs`. */
+export function runRoutes(engine: Engine): Hono<ProtocolEnv> {
+  const interruptsOf = async (principal: Principal, run: Run): Promise<readonly Interrupt[]> =>
+    run.status === "suspended" || run.status === "waiting" ? engine.listInterrupts(principal, run.id) : [];
+
+  return new Hono<ProtocolEnv>()
+    .get("/", async (context) => {
+      const { principal } = context.var;
+      const statuses = (context.req.queries("status") ?? []).flatMap((text) => text.split(","));
+      const { threadId, cursor, limit } = validated(runQuery, { ...context.req.query(), statuses });
+      const page = await engine.listRuns(principal, {
+        limit,
+        ...(threadId !== undefined && { threadId }),
+        ...(cursor !== undefined && { cursor }),
+        ...(statuses.length > 0 && { statuses: validated(runQuery.shape.statuses, statuses) }),
+      });
+      const runs = await Promise.all(page.runs.map(async (run) => runJson(run, await interruptsOf(principal, run))));
+      return context.json({ runs, nextCursor: page.nextCursor });
+    })
+    .get("/:runId", async (context) => {
+      const { principal } = context.var;
+      const run = await engine.getRun(principal, context.req.param("runId"));
+      return context.json(runJson(run, await interruptsOf(principal, run)));
+    })
+    .post("/:runId/cancel", async (context) => {
+      const run = await engine.cancel(context.var.principal, context.req.param("runId"));
+      return context.json(runJson(run, []));
+    });
+}

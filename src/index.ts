@@ -1,0 +1,77 @@
+import { createEngine, type EngineOptions, type HoldfastEngine } from "./holdfast.ts";
+import { createApp } from "./http/app.ts";
+import { noAuth, type Authenticate } from "./http/auth.ts";
+import type { CorsOptions } from "./http/cross-origin.ts";
+import { defaultLogger } from "./http/logger.ts";
+import { aiSdkRoutes } from "./protocols/ai-sdk/routes.ts";
+import { durableStreamsRoutes } from "./protocols/durable-streams/routes.ts";
+
+export type * from "./core/agent-source.ts";
+export type * from "./core/entry.ts";
+export { ERROR_CODES, HoldfastError, type ErrorCode } from "./core/error.ts";
+export type * from "./core/event.ts";
+export type * from "./core/interrupt.ts";
+export type * from "./core/json.ts";
+export type * from "./core/lease.ts";
+export type { Offset } from "./core/offset.ts";
+export type * from "./core/principal.ts";
+export type * from "./core/protocol.ts";
+export type { BusyThreadPolicy, Run, RunError, RunInput, RunStatus, TerminalStatus } from "./core/run.ts";
+export type * from "./core/store.ts";
+export type { Transcript, TranscriptPart, TranscriptStep, ToolPart } from "./core/transcript.ts";
+export type * from "./core/usage.ts";
+export type { EngineOptions, HoldfastEngine } from "./holdfast.ts";
+export { jwtAuth, type Authenticate, type JwtOptions } from "./http/auth.ts";
+export type { CorsOptions } from "./http/cross-origin.ts";
+
+/** What {@link createHoldfast} is built from: the engine's options, and how it is reached. */
+export interface HoldfastOptions extends EngineOptions {
+  /** Who makes a request. `"none"` lets everybody in as one fixed resource; it must be asked for. */
+  readonly auth: Authenticate | "none";
+  /** The AI SDK major of the clients of `/api/chat`; 7 unless given. */
+  readonly aiSdk?: { readonly version: 5 | 6 | 7 };
+  /** Which pages may call from a browser. Unless given: all with `auth`, those of this machine with `"none"`. */
+  readonly cors?: CorsOptions;
+}
+
+/** A running Holdfast: an engine that works on runs, and the HTTP interface to it. */
+export interface Holdfast {
+  /** Answers one request; mounts in any server that speaks fetch. */
+  fetch(request: Request): Promise<Response>;
+  readonly engine: HoldfastEngine;
+  /** Takes no more runs, finishes what ends within `graceMs` and hands the rest to other processes. */
+  drain(graceMs?: number): Promise<void>;
+  /** Stops at once and closes the store; what was running is taken over by the next process that opens it. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the store, begins to work on the runs in it that nobody holds, and serves them.
+ *
+ * @throws {HoldfastError} CONFIG_INVALID, STORE_UNAVAILABLE, STORE_SCHEMA_MISMATCH
+ * @example
+ * const holdfast = await createHoldfast({ mastra, auth: jwtAuth({ secret }) });
+ * export const GET = holdfast.fetch, POST = holdfast.fetch;
+ */
+export async function createHoldfast(options: HoldfastOptions): Promise<Holdfast> {
+  const { auth, aiSdk, cors, ...engineOptions } = options;
+  const logger = options.logger ?? defaultLogger();
+  const engine = await createEngine({ ...engineOptions, logger });
+  const app = createApp({
+    engine,
+    authenticate: auth === "none" ? noAuth() : auth,
+    protocols: [
+      { path: "/api/chat", routes: aiSdkRoutes(engine, { version: aiSdk?.version ?? 7 }) },
+      { path: "/v1/runs", routes: durableStreamsRoutes(engine) },
+    ],
+    // Bearer tokens are not sent unasked, so every page may try; without authentication any page that a user opens could read the runs.
+    cors: cors ?? { origins: auth === "none" ? "loopback" : "*" },
+    logger,
+  });
+  return {
+    fetch: async (request) => app.fetch(request),
+    engine,
+    drain: (graceMs) => engine.drain(graceMs),
+    close: () => engine.close(),
+  };
+}
