@@ -75,9 +75,11 @@ function main(folder: string): void {
   run(folder, join(root, "node_modules", ".bin", "tsc"), "-p", folder);
   console.log("ok  a strict project type checks against it");
 
-  const help = run(folder, join(folder, "node_modules", ".bin", "holdfast"), "--help");
-  check(help.includes("serve") && help.includes("--port"), "`holdfast --help` does not describe serve");
-  console.log("ok  holdfast --help answers");
+  const holdfast = join(folder, "node_modules", ".bin", "holdfast");
+  check(run(folder, holdfast, "--help").includes("serve"), "`holdfast --help` does not name serve");
+  check(run(folder, holdfast, "serve", "--help").includes("--port"), "`holdfast serve --help` does not describe --port");
+  check(run(folder, holdfast, "--version").trim() === manifest.version, "`holdfast --version` is not the version of the package");
+  console.log("ok  holdfast --help, serve --help and --version answer");
 }
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-package-"));
