@@ -33,7 +33,7 @@ export const LAYERS: readonly Layer[] = [
   { name: "holdfast", files: /^(holdfast|threads)\.ts$/, layers: LEAVES, packages: [NODE, PINO, /^@mastra\/core\/mastra$/] },
   { name: "http", files: /^http\//, layers: ["core", "holdfast"], packages: [NODE, HONO, ZOD, PINO, /^@hono\//, /^jose$/] },
   { name: "index", files: /^index\.ts$/, layers: [...LEAVES, "holdfast", "http"], packages: [] },
-  { name: "cli/demo", files: /^cli\/demo/, layers: [...LEAVES, "holdfast", "http", "index"], packages: [NODE, ZOD, /^@mastra\//] },
+  { name: "cli/demo", files: /^cli\/demo/, layers: [...LEAVES, "holdfast", "http", "index", "cli"], packages: [NODE, ZOD, /^@mastra\//] },
   { name: "cli", files: /^cli\//, layers: [...LEAVES, "holdfast", "http", "index", "cli/demo"], packages: [NODE, ZOD, PINO, /^@hono\//, /^jiti$/] },
 ];
 
