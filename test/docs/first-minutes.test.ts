@@ -1,66 +1,101 @@
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fencesOf } from "./fences.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const commands = fencesOf(root, "README.md").filter((fence) => fence.isRun);
-const README_URL = /http:\/\/127\.0\.0\.1:4200/g;
+const [start, resume] = commands.map((fence) => fence.code);
 
-describe("the first ten minutes of the README", () => {
-  let folder = "";
-  let server: ChildProcess | undefined;
-  let url = "";
+interface Chunk {
+  readonly type: string;
+}
 
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "holdfast-readme-"));
+/** The demo as `npm start` serves it, with its files in a folder of its own. */
+class Demo {
+  readonly #process: ChildProcess;
+  readonly url: string;
+
+  private constructor(process: ChildProcess, url: string) {
+    this.#process = process;
+    this.url = url;
+  }
+
+  static async start(folder: string): Promise<Demo> {
     // Without the caller's environment: a provider key there would put a real model in place of the scripted one.
     const env = { PATH: process.env["PATH"] ?? "", HOME: folder };
-    const flags = ["serve", "--port", "0", "--store", `sqlite:${join(folder, "holdfast.db")}`];
-    server = spawn(process.execPath, [join(root, "src/cli/main.ts"), ...flags], { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });
-    url = await readyUrl(server);
+    const child = spawn(process.execPath, [join(root, "src/cli/main.ts"), "serve", "--port", "0"], { cwd: folder, env, stdio: ["ignore", "pipe", "ignore"] });
+    for await (const line of createInterface({ input: child.stdout })) {
+      const url = /https?:\/\/\S+/.exec(line)?.[0];
+      if (url !== undefined) return new Demo(child, url);
+    }
+    throw new Error("the server ended before it was ready");
+  }
+
+  async kill(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const ended = once(this.#process, "exit");
+    this.#process.kill("SIGKILL");
+    await ended;
+  }
+}
+
+describe("the first ten minutes of the README", () => {
+  const demos: Demo[] = [];
+  let folder = "";
+
+  const startDemo = async (): Promise<Demo> => {
+    const demo = await Demo.start(folder);
+    demos.push(demo);
+    return demo;
+  };
+
+  const shell = async (demo: Demo, code: string): Promise<readonly Chunk[]> => {
+    const { stdout } = await promisify(execFile)("bash", ["-c", code.replaceAll("http://127.0.0.1:4200", demo.url)], { cwd: folder });
+    return [...stdout.matchAll(/^data: (\{.*\})$/gm)].map((match) => JSON.parse(match[1] ?? "") as Chunk);
+  };
+
+  const whole = async (demo: Demo): Promise<readonly Chunk[]> => {
+    const runId = /^x-workflow-run-id: (\S+)/im.exec(readFileSync(join(folder, "headers.txt"), "utf8"))?.[1] ?? "";
+    return shell(demo, `curl -sN "${demo.url}/api/chat/${runId}/stream?startIndex=0"`);
+  };
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "holdfast-readme-"));
   });
 
-  afterAll(async () => {
-    if (server && server.exitCode === null) {
-      const ended = once(server, "exit");
-      server.kill("SIGKILL");
-      await ended;
-    }
+  afterEach(async () => {
+    await Promise.all(demos.splice(0).map((demo) => demo.kill()));
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it("a run that was cut goes on, and the resumed stream brings what was missing, to the end", () => {
+  it("are two commands that can be run", () => {
     expect(commands).toHaveLength(2);
-    const script = commands.map((fence) => fence.code.replaceAll(README_URL, url)).join("\necho === resumed\n");
-    const output = execFileSync("bash", ["-uc", `${script}\necho === whole\ncurl -sN "${url}/api/chat/$run/stream?startIndex=0"`], {
-      cwd: folder,
-      encoding: "utf8",
-    });
-    const [first = [], resumed = [], whole = []] = output.split(/^=== \w+$/m).map(chunksOf);
+  });
 
-    expect(readFileSync(join(folder, "headers.txt"), "utf8")).toMatch(/^x-workflow-run-id: run_/im);
+  it("a run that was cut goes on, and the resumed stream brings what was missing, to the end", async () => {
+    const demo = await startDemo();
+    const first = await shell(demo, start ?? "");
+    const resumed = await shell(demo, resume ?? "");
     expect(first.length).toBeGreaterThan(1);
-    expect(first.some((chunk) => chunk.type === "finish")).toBe(false);
+    expect(first.map((chunk) => chunk.type)).not.toContain("finish");
     expect(resumed.at(-1)?.type).toBe("finish");
-    expect([...first, ...resumed]).toEqual(whole);
+    expect([...first, ...resumed]).toEqual(await whole(demo));
+  });
+
+  it("the same holds when the server was killed and started again in between", async () => {
+    const killed = await startDemo();
+    const first = await shell(killed, start ?? "");
+    await killed.kill();
+    const restarted = await startDemo();
+    const resumed = await shell(restarted, resume ?? "");
+    expect(first.length).toBeGreaterThan(1);
+    expect(resumed.at(-1)?.type).toBe("finish");
+    expect([...first, ...resumed]).toEqual(await whole(restarted));
   });
 });
-
-/** The URL in the line that `serve` prints when it is ready. */
-async function readyUrl(server: ChildProcess): Promise<string> {
-  if (server.stdout === null) throw new Error("the server's output is not read");
-  for await (const line of createInterface({ input: server.stdout })) {
-    const found = /https?:\/\/\S+/.exec(line)?.[0];
-    if (found !== undefined) return found;
-  }
-  throw new Error("the server ended before it was ready");
-}
-
-function chunksOf(output: string): readonly { readonly type: string }[] {
-  return [...output.matchAll(/^data: (\{.*\})$/gm)].map((match) => JSON.parse(match[1] ?? "") as { type: string });
-}
