@@ -33,9 +33,11 @@ function runVitest(): string {
   }
 }
 
+/** The last line counts for the lane: what fails there is what differs from the list. */
 function print({ passed, failed, skipped, differences }: Outcome): void {
-  for (const difference of differences) console.error(`conformance: ${difference}`);
-  console.log(`conformance: ${passed} passed, ${failed} failed, ${skipped} skipped; ${differences.length} differences from expected-failures.json`);
+  for (const difference of differences) console.error(difference);
+  console.log(`${passed} tests passed, ${failed} failed and ${skipped} were skipped; expected-failures.json names what may fail`);
+  console.log(`${passed} passed, ${differences.length} failed`);
 }
 
 install();

@@ -1,23 +1,20 @@
 import { Hono, type Context } from "hono";
-import { cors } from "hono/cors";
+import { HoldfastError } from "../../src/core/error.ts";
 import { formatOffset } from "../../src/core/offset.ts";
-import { REQUEST_HEADERS, RESPONSE_HEADERS } from "../../src/protocols/durable-streams/position.ts";
+import { crossOrigin } from "../../src/http/cross-origin.ts";
+import { HTTP_STATUS, problem } from "../../src/http/problem.ts";
 import { answerRead, type ReadSettings } from "../../src/protocols/durable-streams/read.ts";
 import { securityHeaders } from "../../src/protocols/durable-streams/security-headers.ts";
-import { HoldfastError, type ErrorCode } from "../../src/core/error.ts";
 import { BadContent, formatOf, mediaType } from "./formats.ts";
 import type { ShimStream, ShimStreams } from "./shim-streams.ts";
 import { decideWrite, producerOf, type WriteRequest } from "./write-rules.ts";
-
-/** The codes that a read can end with. */
-const STATUS_OF: Partial<Record<ErrorCode, 400 | 404>> = { OFFSET_INVALID: 400, INPUT_INVALID: 400, RUN_NOT_FOUND: 404 };
 
 const TTL = /^(0|[1-9]\d*)$/;
 
 /** Serves the streams of a suite: reads by the product's own code, writes by this shim, which the product has no use for. */
 export function shimRoutes(streams: ShimStreams, settings: ReadSettings): Hono {
   const app = new Hono();
-  app.use("*", securityHeaders, cors({ origin: "*", allowHeaders: [...REQUEST_HEADERS], exposeHeaders: [...RESPONSE_HEADERS] }));
+  app.use("*", securityHeaders, crossOrigin({ origins: "*" }));
   app.get("*", (context) => {
     const stream = streams.find(context.req.path);
     return stream ? answerRead(stream.reader, context.req.raw, settings) : context.notFound();
@@ -27,9 +24,8 @@ export function shimRoutes(streams: ShimStreams, settings: ReadSettings): Hono {
   app.delete("*", (context) => (streams.delete(context.req.path) ? context.body(null, 204) : context.notFound()));
   app.onError((error, context) => {
     if (error instanceof BadContent) return context.text(error.message, 400);
-    const status = HoldfastError.is(error) ? STATUS_OF[error.code] : undefined;
-    if (status === undefined) throw error;
-    return context.text(error.message, status);
+    if (HoldfastError.is(error)) return problem(HTTP_STATUS[error.code], error.code, error.message);
+    throw error;
   });
   return app;
 }

@@ -12,12 +12,6 @@ export interface Position {
   readonly cursor?: string;
 }
 
-/** Headers of a request that a page of another origin may need to send. */
-export const REQUEST_HEADERS: readonly string[] = ["If-None-Match"];
-
-/** Headers of a reply that a page of another origin needs to see. */
-export const RESPONSE_HEADERS: readonly string[] = ["Stream-Next-Offset", "Stream-Cursor", "Stream-Up-To-Date", "Stream-Closed", "ETag"];
-
 export function positionHeaders({ next, isUpToDate, isClosed, cursor }: Position): Record<string, string> {
   return {
     "Stream-Next-Offset": formatOffset(next),
