@@ -150,12 +150,14 @@ export class MemoryRunStore implements RunStore {
     });
   }
 
-  async renewLeases(claim: LeaseClaim): Promise<readonly RenewedLease[]> {
+  async renewLeases(claim: LeaseClaim, leases: readonly Lease[]): Promise<readonly RenewedLease[]> {
     this.#assertOpen();
-    const held = this.#all().filter((stored) => stored.holder?.owner === claim.owner);
-    return held.map((stored) => {
-      stored.holder = { owner: claim.owner, expiresAt: this.#clock.now() + claim.leaseMs };
-      return { runId: stored.run.id, epoch: stored.run.attempt, cancelRequested: stored.run.cancelRequested };
+    const expiresAt = this.#clock.now() + claim.leaseMs;
+    return leases.flatMap((lease) => {
+      const stored = this.#heldUnder(lease);
+      if (stored?.holder?.owner !== claim.owner) return [];
+      stored.holder = { owner: claim.owner, expiresAt };
+      return [{ runId: lease.runId, epoch: lease.epoch, cancelRequested: stored.run.cancelRequested }];
     });
   }
 

@@ -10,6 +10,9 @@ import { refuseClosedStore } from "../log-rules.ts";
  */
 export type Durability = "written" | "flushed";
 
+/** Holds the pages that some thousands of running runs write to; with SQLite's own 2 MB their appends read from the file again. */
+const CACHE_KIB = 16_384;
+
 /** How long a call waits for another process to finish its transaction, in milliseconds. Below the default lease of 1,500. */
 const BUSY_TIMEOUT_MS = 1_000;
 
@@ -54,7 +57,7 @@ export class SqliteConnection {
 
   #configure(): void {
     try {
-      this.#database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = NORMAL`);
+      this.#database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${CACHE_KIB}`);
       const mode = this.#database.prepare("PRAGMA journal_mode = WAL").get()?.["journal_mode"];
       if (mode !== "wal" && mode !== "memory") {
         throw new HoldfastError(

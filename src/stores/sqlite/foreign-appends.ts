@@ -39,7 +39,7 @@ export class ForeignAppends {
     const version = this.#version();
     if (version === this.#seen) return;
     this.#seen = version;
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of this.#listeners) listener();
   }
 
   #version(): number {

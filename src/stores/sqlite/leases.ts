@@ -45,20 +45,14 @@ export function claimRuns(connection: SqliteConnection, claim: LeaseClaim, limit
   });
 }
 
-const RENEW = "UPDATE runs SET lease_expires_at = ? WHERE lease_owner = ? RETURNING sequence, id, attempt, cancel_requested";
+const RENEW = "UPDATE runs SET lease_expires_at = ? WHERE id = ? AND attempt = ? AND lease_owner = ? RETURNING cancel_requested";
 
-interface HeldRow {
-  readonly sequence: number;
-  readonly id: string;
-  readonly attempt: number;
-  readonly cancel_requested: number;
-}
-
-/** One statement, so it needs no transaction around it; a process that holds nothing does not lock the file. */
-export function renewLeases(connection: SqliteConnection, claim: LeaseClaim, now: number): readonly RenewedLease[] {
-  if (!connection.get("SELECT 1 FROM runs WHERE lease_owner = ? LIMIT 1", claim.owner)) return [];
-  const held = (connection.all(RENEW, now + claim.leaseMs, claim.owner) as readonly HeldRow[]).toSorted((left, right) => left.sequence - right.sequence);
-  return held.map((row) => ({ runId: row.id, epoch: row.attempt, cancelRequested: row.cancel_requested === 1 }));
+/** The body of a transaction that renews. */
+export function renewLeases(connection: SqliteConnection, claim: LeaseClaim, leases: readonly Lease[], now: number): readonly RenewedLease[] {
+  return leases.flatMap(({ runId, epoch }): RenewedLease[] => {
+    const held = connection.get(RENEW, now + claim.leaseMs, runId, epoch, claim.owner) as { cancel_requested: number } | undefined;
+    return held ? [{ runId, epoch, cancelRequested: held.cancel_requested === 1 }] : [];
+  });
 }
 
 /** Whether the lease was still held. The holder's name goes, so the next claim counts no crash. */

@@ -72,8 +72,8 @@ export class SqliteRunStore implements RunStore {
     return this.#connection.write("written", () => claimRuns(this.#connection, claim, limits, this.#clock.now()));
   }
 
-  async renewLeases(claim: LeaseClaim): Promise<readonly RenewedLease[]> {
-    return renewLeases(this.#connection, claim, this.#clock.now());
+  async renewLeases(claim: LeaseClaim, leases: readonly Lease[]): Promise<readonly RenewedLease[]> {
+    return this.#connection.write("written", () => renewLeases(this.#connection, claim, leases, this.#clock.now()));
   }
 
   async releaseLease(lease: Lease): Promise<boolean> {

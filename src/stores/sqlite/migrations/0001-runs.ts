@@ -1,6 +1,9 @@
 /**
  * Runs, their logs, threads and interrupts. Small rows that change often (runs) stand apart from large ones that do not
  * (inputs), so that a renewal or a status change rewrites no conversation. `run` in the other tables is `runs.sequence`.
+ *
+ * Entries lie in the order of their arrival, with an index by run. Kept by run instead, a flush of 100 runs rewrites 100 pages:
+ * 56,000 events/s instead of 120,000, for 13 instead of 26 ms to read 10,000 entries of a run among 50 others.
  */
 export const runs: string = `
 CREATE TABLE runs (
@@ -29,7 +32,6 @@ CREATE UNIQUE INDEX runs_by_idempotency_key ON runs (resource_id, idempotency_ke
 CREATE INDEX runs_by_resource ON runs (resource_id);
 CREATE INDEX runs_by_thread ON runs (thread_id);
 CREATE INDEX active_runs ON runs (thread_id) WHERE status IN ('pending', 'running', 'waiting');
-CREATE INDEX held_runs ON runs (lease_owner) WHERE lease_owner IS NOT NULL;
 
 CREATE TABLE inputs (
   run INTEGER PRIMARY KEY,
@@ -42,8 +44,8 @@ CREATE TABLE entries (
   attempt INTEGER NOT NULL,
   at INTEGER NOT NULL,
   event TEXT NOT NULL,
-  PRIMARY KEY (run, number)
-) STRICT, WITHOUT ROWID;
+  UNIQUE (run, number)
+) STRICT;
 
 CREATE TABLE interrupts (
   run INTEGER NOT NULL,
