@@ -3,6 +3,7 @@ import type { RequestContext } from "@mastra/core/request-context";
 import type { AttemptContext, AttemptOutcome } from "../core/agent-source.ts";
 import type { FinishReason, RunEvent } from "../core/event.ts";
 import type { InterruptRequest } from "../core/interrupt.ts";
+import type { Usage } from "../core/usage.ts";
 import { fenceMemory } from "./memory-fence.ts";
 import { TRUNCATION_MARKER } from "./model-marker.ts";
 import { initialNormalizeState, normalizeChunk, noteToolOutcome, uniqueToolCallId, type Normalized, type NormalizeState } from "./normalize.ts";
@@ -42,6 +43,7 @@ export class AgentStream {
   /** The step that Mastra prepared last; the consumer of its stream may still be in the one before. */
   #prepared = 0;
   #current = 0;
+  #stepUsage: Usage | undefined;
   #outcome: AttemptOutcome | undefined;
   #interrupts: InterruptRequest[] = [];
   #finish: { readonly finishReason?: FinishReason } | undefined;
@@ -161,13 +163,21 @@ export class AgentStream {
     }
   }
 
-  #record(event: RunEvent): Promise<void> | undefined {
+  #record(given: RunEvent): Promise<void> | undefined {
+    const event = given.type === "step-finished" ? this.#withOwnUsage(given) : given;
     if (event.type === "step-started") this.#current = event.step;
+    if (event.type === "model-finished") this.#stepUsage = event.usage;
     const behind = isReplayed(this.#attempt.transcript, this.#current, event) ? undefined : this.#attempt.emit(event);
     if (event.type === "text-delta") this.#attempt.checkpoint("model-streaming");
     if (event.type === "model-finished") return this.#answerComplete(event.step);
     if (event.type === "step-finished") return this.#stepComplete();
     return behind;
+  }
+
+  /** Mastra reports the sum of all steps at the end of the last one; what the provider reported for the step is known already. */
+  #withOwnUsage(event: Extract<RunEvent, { type: "step-finished" }>): RunEvent {
+    const { usage: _sum, ...rest } = event;
+    return this.#stepUsage === undefined ? rest : { ...rest, usage: this.#stepUsage };
   }
 
   async #answerComplete(step: number): Promise<void> {
