@@ -7,8 +7,6 @@ import { problem } from "../http/problem.ts";
 import { createHoldfast, jwtAuth, type Holdfast, type HoldfastOptions } from "../index.ts";
 import { EXIT_FAILED, EXIT_MISUSED, refuse, type Command, type Env } from "./command.ts";
 import { DEFAULT_STORE, serveSettings, type ServeSettings } from "./config.ts";
-import { demoMastra } from "./demo.ts";
-import { loadMastra } from "./mastra-module.ts";
 import { failure, reasonOf, success, type Result } from "./result.ts";
 
 const USAGE = `Usage: holdfast serve [flags]
@@ -63,7 +61,7 @@ export const serve: Command = {
 
 async function start(settings: ServeSettings, env: Env, logger: Logger): Promise<Result<{ server: Server; holdfast: Holdfast }>> {
   try {
-    const mastra = settings.mastraModule === undefined ? await demoMastra(settings.store, env) : await loadMastra(settings.mastraModule);
+    const mastra = await mastraOf(settings, env);
     if (!mastra.ok) return mastra;
     // The port comes before the store: an engine takes runs over as soon as it opens, and must not do so only to end again.
     const opened = Promise.withResolvers<Holdfast>();
@@ -76,6 +74,11 @@ async function start(settings: ServeSettings, env: Env, logger: Logger): Promise
   } catch (error) {
     return failure(reasonOf(error));
   }
+}
+
+async function mastraOf({ mastraModule, store }: ServeSettings, env: Env): Promise<Result<HoldfastOptions["mastra"]>> {
+  if (mastraModule === undefined) return (await import("./demo.ts")).demoMastra(store, env);
+  return (await import("./mastra-module.ts")).loadMastra(mastraModule);
 }
 
 function holdfastOptions(settings: ServeSettings, mastra: HoldfastOptions["mastra"], logger: Logger): HoldfastOptions {

@@ -80,7 +80,9 @@ async function attempt(send: () => Promise<Response>): Promise<Answer> {
 function isWorthRetrying(answer: Answer, signal: AbortSignal | undefined): boolean {
   if (signal?.aborted === true) return false;
   if (answer.response) return RETRIED_STATUSES.has(answer.response.status);
-  return !(answer.error instanceof Error && answer.error.name === "AbortError");
+  const { name, cause } = Object(answer.error) as { readonly name?: unknown; readonly cause?: { readonly code?: unknown } };
+  // Node tells an address that can never be reached the same way as a lost connection, but for its cause.
+  return name !== "AbortError" && cause?.code !== "ERR_INVALID_URL";
 }
 
 function resultOf(answer: Answer): Response {

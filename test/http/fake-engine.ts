@@ -1,0 +1,123 @@
+import type { AgentSummary, ThreadChange } from "../../src/core/agent-source.ts";
+import type { Entry } from "../../src/core/entry.ts";
+import { HoldfastError } from "../../src/core/error.ts";
+import type { Interrupt } from "../../src/core/interrupt.ts";
+import type { JsonObject } from "../../src/core/json.ts";
+import { START, type Offset } from "../../src/core/offset.ts";
+import type { Principal } from "../../src/core/principal.ts";
+import type { Engine, OwnRunQuery, ResolvedAgent, Thread } from "../../src/core/protocol.ts";
+import { isTerminal, type Run } from "../../src/core/run.ts";
+import type { Transcript } from "../../src/core/transcript.ts";
+
+/** A run of `ann` with what a test does not care about filled in. */
+export function aRun(fields: Partial<Run> & { id: string }): Run {
+  return {
+    threadId: "thread-1",
+    resourceId: "ann",
+    agentId: "assistant",
+    status: "running",
+    attempt: 1,
+    crashes: 0,
+    messageId: `msg-${fields.id}`,
+    input: { messages: [], trigger: "submit" },
+    cancelRequested: false,
+    createdAt: Date.UTC(2026, 0, 2),
+    ...fields,
+  };
+}
+
+export type OwnedThread = Thread & { readonly resourceId: string };
+
+/** An engine that holds what a test puts into it and records what it was asked. */
+export class FakeEngine implements Engine {
+  readonly runs: Run[] = [];
+  readonly threads: OwnedThread[] = [];
+  readonly interrupts: Interrupt[] = [];
+  readonly runQueries: OwnRunQuery[] = [];
+  readonly closing: AbortSignal = new AbortController().signal;
+  readyFault: unknown;
+
+  async ready(): Promise<void> {
+    if (this.readyFault !== undefined) throw this.readyFault;
+  }
+
+  listAgents(): readonly AgentSummary[] {
+    return [{ id: "assistant", name: "Assistant" }];
+  }
+
+  async resolveAgent(): Promise<ResolvedAgent> {
+    return { id: "assistant", name: "Assistant", hasMemory: true };
+  }
+
+  start(): Promise<Run> {
+    throw new Error("not part of these tests");
+  }
+
+  async getRun(principal: Principal, runId: string): Promise<Run> {
+    const run = this.runs.find((candidate) => candidate.id === runId && candidate.resourceId === principal.resourceId);
+    if (run === undefined) throw new HoldfastError("RUN_NOT_FOUND", `There is no run ${runId}.`);
+    return run;
+  }
+
+  async listRuns(principal: Principal, query: OwnRunQuery): Promise<{ readonly runs: readonly Run[]; readonly nextCursor?: string }> {
+    this.runQueries.push(query);
+    const own = this.runs.filter((run) => run.resourceId === principal.resourceId);
+    const from = Number(query.cursor ?? 0);
+    const runs = own.slice(from, from + query.limit);
+    return { runs, ...(own.length > from + query.limit && { nextCursor: String(from + query.limit) }) };
+  }
+
+  async listInterrupts(_principal: Principal, runId: string): Promise<readonly Interrupt[]> {
+    return this.interrupts.filter((interrupt) => interrupt.runId === runId);
+  }
+
+  async cancel(principal: Principal, runId: string): Promise<Run> {
+    const run = await this.getRun(principal, runId);
+    if (isTerminal(run.status)) throw new HoldfastError("RUN_ENDED", `Run ${runId} has ended.`);
+    const canceled = { ...run, cancelRequested: true };
+    this.runs[this.runs.indexOf(run)] = canceled;
+    return canceled;
+  }
+
+  async *tail(): AsyncGenerator<readonly Entry[]> {
+    yield [];
+  }
+
+  async lastOffset(): Promise<Offset> {
+    return START;
+  }
+
+  async transcript(): Promise<Transcript> {
+    return { steps: [], offset: START, usage: {}, end: undefined };
+  }
+
+  async getThread(principal: Principal, threadId: string): Promise<Thread> {
+    const thread = this.threads.find((candidate) => candidate.id === threadId && candidate.resourceId === principal.resourceId);
+    if (thread === undefined) throw new HoldfastError("THREAD_NOT_FOUND", `There is no thread ${threadId}.`);
+    return thread;
+  }
+
+  async listThreads(principal: Principal): Promise<{ readonly threads: readonly Thread[] }> {
+    return { threads: this.threads.filter((thread) => thread.resourceId === principal.resourceId) };
+  }
+
+  async updateThread(principal: Principal, threadId: string, change: ThreadChange): Promise<Thread> {
+    const thread = await this.getThread(principal, threadId);
+    const changed = { ...thread, ...change, resourceId: principal.resourceId };
+    this.threads[this.threads.findIndex((candidate) => candidate.id === threadId)] = changed;
+    return changed;
+  }
+
+  async deleteThread(principal: Principal, threadId: string): Promise<void> {
+    const thread = await this.getThread(principal, threadId);
+    if (thread.activeRunId !== undefined) throw new HoldfastError("THREAD_BUSY", `Run ${thread.activeRunId} is active on thread ${threadId}.`);
+    this.threads.splice(
+      this.threads.findIndex((candidate) => candidate.id === threadId),
+      1,
+    );
+  }
+
+  async messages(): Promise<readonly JsonObject[]> {
+    return [];
+  }
+}
