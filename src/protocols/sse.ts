@@ -26,7 +26,7 @@ export interface EventStreamOptions {
 /** A response of server-sent events that holds no more than one frame batch in memory, however slow its reader is. */
 export function eventStream(options: EventStreamOptions): Response {
   // A plain stream, not a byte stream: byte streams take the buffers they are given, and these are shared by readers.
-  const stream = new ReadableStream<Uint8Array>(new EventSource(options), { highWaterMark: 0 });
+  const stream = new ReadableStream<Uint8Array>(new EventStreamSource(options), { highWaterMark: 0 });
   return new Response(stream, {
     headers: {
       "content-type": "text/event-stream",
@@ -37,7 +37,7 @@ export function eventStream(options: EventStreamOptions): Response {
   });
 }
 
-class EventSource implements UnderlyingDefaultSource<Uint8Array> {
+class EventStreamSource implements UnderlyingDefaultSource<Uint8Array> {
   readonly #options: EventStreamOptions;
   readonly #abort = new AbortController();
   #frames: ReadyFrames | undefined;

@@ -29,7 +29,7 @@ export function encodeContent(version: AiSdkVersion, state: AiSdkState, event: C
     case "data":
       return [state, [dataChunk(event)]];
     case "object":
-      return [state, [{ type: "data-object", id: "object", data: event.object }]];
+      return [state, [{ type: "data-object", id: "object", data: event.object ?? null }]];
     case "tripwire":
       return [state, [{ type: "data-tripwire", data: { reason: event.reason } }]];
     case "tool-progress":
@@ -84,7 +84,9 @@ function encodeToolInput(state: AiSdkState, event: ToolInputEvent): Encoded {
   if (open?.isStreaming === false) return [state, NO_CHUNKS];
   // The kind of part that a call began with, static or dynamic, is the kind it must go on with.
   const tool: OpenTool = { ...toolFields(open ?? event), toolName, isStreaming: false, stepCount: open?.stepCount ?? state.stepCount };
-  const { input, invalid } = event;
+  const { invalid } = event;
+  // A field without a value is no field in JSON, and clients refuse a call without input or output.
+  const input = event.input ?? null;
   if (invalid === undefined) return [withTool(state, tool), [{ type: "tool-input-available", ...toolFields(tool), toolName, input }]];
   return [withoutTool(state, tool.toolCallId), [{ type: "tool-input-error", ...toolFields(tool), toolName, input, errorText: invalid }]];
 }
@@ -101,7 +103,7 @@ function outcomeChunk(version: AiSdkVersion, tool: OpenTool, event: ToolOutcomeE
   const fields = toolFields(tool);
   switch (event.type) {
     case "tool-result":
-      return { type: "tool-output-available", ...fields, output: event.output };
+      return { type: "tool-output-available", ...fields, output: event.output ?? null };
     case "tool-error":
       return { type: "tool-output-error", ...fields, errorText: event.message };
     case "tool-denied":
@@ -134,7 +136,7 @@ function dataChunk(event: Extract<ContentEvent, { type: "data" }>): UiMessageChu
   return {
     type: `data-${event.name}`,
     ...(event.id !== undefined && { id: event.id }),
-    data: event.data,
+    data: event.data ?? null,
     ...(event.transient === true && { transient: true }),
   };
 }

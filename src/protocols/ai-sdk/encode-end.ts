@@ -2,11 +2,8 @@ import type { TerminalEvent } from "../../core/event.ts";
 import type { InterruptRequest } from "../../core/interrupt.ts";
 import type { AiSdkVersion, UiMessageChunk } from "./chunk.ts";
 import { acceptedReason } from "./finish-reason.ts";
-import { closeStep, closeTexts, closeTools, inOrder, NO_CHUNKS, toolFields, type AiSdkState, type Encoded, type OpenTool } from "./state.ts";
+import { closeStep, closeStreaming, closeTexts, closeTools, inOrder, NO_CHUNKS, toolFields, type AiSdkState, type Encoded, type OpenTool } from "./state.ts";
 
-const CUT_OFF = "The call was cut off.";
-
-const isStreaming = (tool: OpenTool): boolean => tool.isStreaming;
 const isAny = (): boolean => true;
 
 /** Encodes the end of a run. Whatever the end, nothing stays open and `finish` is last: a client asks again until it has seen it. */
@@ -17,7 +14,7 @@ export function encodeEnd(version: AiSdkVersion, state: AiSdkState, event: Termi
       const { finishReason } = event;
       // A finished call without an outcome stays open: a tool of the page answers it.
       const finish = send({ type: "finish", ...(finishReason !== undefined && { finishReason: acceptedReason(finishReason) }) });
-      return inOrder(ended, closeTexts, (next) => closeTools(next, isStreaming, CUT_OFF), closeStep, finish);
+      return inOrder(ended, closeTexts, closeStreaming, closeStep, finish);
     }
     case "run-failed":
       return inOrder(
@@ -40,7 +37,7 @@ export function encodeEnd(version: AiSdkVersion, state: AiSdkState, event: Termi
         ended,
         closeTexts,
         ...event.interrupts.map((interrupt) => (next: AiSdkState) => ask(version, next, interrupt)),
-        (next) => closeTools(next, isStreaming, CUT_OFF),
+        closeStreaming,
         closeStep,
         send({ type: "finish", finishReason: "tool-calls" }),
       );

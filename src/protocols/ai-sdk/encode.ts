@@ -3,7 +3,7 @@ import type { Encoder } from "../../core/protocol.ts";
 import type { AiSdkVersion, UiMessageChunk } from "./chunk.ts";
 import { encodeContent } from "./encode-content.ts";
 import { encodeEnd } from "./encode-end.ts";
-import { closeStep, closeTexts, closeTools, INITIAL_STATE, inOrder, NO_CHUNKS, openStep, type AiSdkState, type Encoded } from "./state.ts";
+import { closeStep, closeStreaming, closeTexts, closeTools, INITIAL_STATE, inOrder, NO_CHUNKS, openStep, type AiSdkState, type Encoded } from "./state.ts";
 
 /** For whom a log is encoded. */
 export interface AiSdkEncoding {
@@ -56,14 +56,15 @@ function encodeLifecycle({ version, runId }: AiSdkEncoding, state: AiSdkState, e
     case "model-finished":
       return [state, NO_CHUNKS];
     case "step-finished":
-      return inOrder(state, closeTexts, closeStep);
+      return inOrder(state, closeTexts, closeStreaming, closeStep);
   }
 }
 
 function startStep(state: AiSdkState, step: number): Encoded {
   if (state.openStep === step) return [state, NO_CHUNKS];
   if (state.openStep === UNNUMBERED) return [{ ...state, openStep: step }, NO_CHUNKS];
-  return inOrder(state, closeTexts, closeStep, (closed) => openStep(closed, step));
+  // A client looks for a call that is still being written in the newest step only.
+  return inOrder(state, closeTexts, closeStreaming, closeStep, (closed) => openStep(closed, step));
 }
 
 /** The model call of the open step was cut and is issued again: what the step showed is taken back where the client can do that. */

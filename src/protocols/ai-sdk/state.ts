@@ -65,6 +65,11 @@ export function closeTools(state: AiSdkState, isClosed: (tool: OpenTool) => bool
   ];
 }
 
+/** Closes the calls whose input the model never finished. */
+export function closeStreaming(state: AiSdkState): Encoded {
+  return closeTools(state, (tool) => tool.isStreaming, "The call was cut off.");
+}
+
 /** Opens a step on the wire. */
 export function openStep(state: AiSdkState, step: number): Encoded {
   return [{ ...state, openStep: step, stepCount: state.stepCount + 1, hasParts: false }, [{ type: "start-step" }]];
