@@ -1,0 +1,76 @@
+import type { Agent } from "@mastra/core/agent";
+import type { Mastra } from "@mastra/core/mastra";
+import type { MastraMemory, StorageThreadType } from "@mastra/core/memory";
+import type { ThreadDirectory, ThreadRecord } from "../core/agent-source.ts";
+import type { JsonObject } from "../core/json.ts";
+import { agentOf } from "./agents.ts";
+import { toJson } from "./json-value.ts";
+import { uiMessage } from "./thread-messages.ts";
+
+/** Thread metadata in which Mastra keeps what its memory features know; a client could steer the model by writing it. */
+const INTERNAL_METADATA: ReadonlySet<string> = new Set(["mastra", "workingMemory"]);
+
+type StoredMessages = Awaited<ReturnType<MastraMemory["recall"]>>["messages"];
+
+/**
+ * The conversations in the memory of each agent of a Mastra instance.
+ * @throws {HoldfastError} AGENT_NOT_FOUND from every method, for an agent that is not registered
+ */
+export function mastraThreads(mastra: Mastra): ThreadDirectory {
+  const memoryOf = (agentId: string): Promise<MastraMemory | undefined> => {
+    const agent: Agent = agentOf(mastra, agentId);
+    return agent.getMemory();
+  };
+  return {
+    hasMemory: async (agentId) => (await memoryOf(agentId)) !== undefined,
+    async get(agentId, threadId) {
+      const thread = await (await memoryOf(agentId))?.getThreadById({ threadId });
+      return thread ? recordOf(thread) : undefined;
+    },
+    async update(agentId, threadId, change) {
+      const memory = await memoryOf(agentId);
+      // Mastra throws for a thread that does not exist.
+      if (memory === undefined || !(await memory.getThreadById({ threadId }))) return undefined;
+      const metadata = change.metadata && withoutInternal(change.metadata);
+      // An update without a field leaves it as it is.
+      const fields = { ...(change.title !== undefined && { title: change.title }), ...(metadata && { metadata }) };
+      return recordOf(await memory.updateThread({ id: threadId, ...fields }));
+    },
+    async delete(agentId, threadId) {
+      const memory = await memoryOf(agentId);
+      if (memory !== undefined && (await memory.getThreadById({ threadId }))) await memory.deleteThread(threadId);
+    },
+    async messages(agentId, threadId, resourceId) {
+      const memory = await memoryOf(agentId);
+      const thread = await memory?.getThreadById({ threadId });
+      if (memory === undefined || !thread || thread.resourceId !== resourceId) return [];
+      return (await storedMessages(memory, threadId, resourceId)).map(uiMessage).filter((message) => message !== undefined);
+    },
+  };
+}
+
+async function storedMessages(memory: MastraMemory, threadId: string, resourceId: string): Promise<StoredMessages> {
+  const all: StoredMessages = [];
+  for (let page = 0; ; page += 1) {
+    const { messages, hasMore } = await memory.recall({ threadId, resourceId, perPage: false, page, orderBy: { field: "createdAt", direction: "ASC" } });
+    all.push(...messages);
+    // A store that knows no `perPage: false` gives page after page.
+    if (!hasMore || messages.length === 0) return all;
+  }
+}
+
+function recordOf(thread: StorageThreadType): ThreadRecord {
+  const metadata = withoutInternal(toJson(thread.metadata ?? {}) as JsonObject);
+  return {
+    id: thread.id,
+    resourceId: thread.resourceId,
+    ...(thread.title !== undefined && thread.title !== "" && { title: thread.title }),
+    ...(Object.keys(metadata).length > 0 && { metadata }),
+    createdAt: new Date(thread.createdAt).getTime(),
+    updatedAt: new Date(thread.updatedAt).getTime(),
+  };
+}
+
+function withoutInternal(metadata: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(metadata).filter(([key]) => !INTERNAL_METADATA.has(key)));
+}
