@@ -39,7 +39,7 @@ export const LAYERS: readonly Layer[] = [
 
 /** A unit test sees its own layer, core, the testkit and the memory store; whatever is wider stands under `test/`. */
 const UNIT_TEST_PATHS = /^(core|testkit|stores\/memory)\//;
-const UNIT_TEST_PACKAGES: readonly RegExp[] = [NODE, /^vitest$/, /^fast-check$/];
+const UNIT_TEST_PACKAGES: readonly RegExp[] = [NODE, /^vitest$/, /^fast-check$/, /^@hono\/node-server$/];
 
 /** A source file: its path below `src` with forward slashes, and its text. */
 export interface SourceFile {

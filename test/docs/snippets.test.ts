@@ -50,8 +50,9 @@ describe("the snippets of the documents", () => {
     expect(complaints).toEqual([]);
   });
 
-  it("need nothing that does not compile either", () => {
-    expect(report.split("\n").filter((line) => line !== "" && !line.startsWith("snippet-") && !line.startsWith(" "))).toEqual([]);
+  it("stand on declarations that compile", () => {
+    // What is wrong in src itself is told by the stage `types`.
+    expect(report.split("\n").filter((line) => line.includes("client-packages.d.ts") || line.startsWith("error") || line.startsWith("mastra.ts"))).toEqual([]);
   });
 });
 
