@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Agent } from "@mastra/core/agent";
+import { Mastra } from "@mastra/core/mastra";
+import { LibSQLStore } from "@mastra/libsql";
+import { Memory } from "@mastra/memory";
+import { SignJWT } from "jose";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createHoldfast, jwtAuth, type Holdfast } from "../../src/index.ts";
+import { hang, say, scriptedModel } from "../../src/testkit/scripted-model.ts";
+import { question } from "./shop.ts";
+
+const SECRET = "a secret that is long enough for HS256";
+const SAID = "only Ann may read this";
+
+let holdfast: Holdfast;
+let memory: Memory;
+let runId = "";
+const directory = mkdtempSync(join(tmpdir(), "holdfast-owner-"));
+
+async function tokenOf(sub: string, secret: string = SECRET): Promise<string> {
+  return new SignJWT({ sub }).setProtectedHeader({ alg: "HS256" }).setExpirationTime("5m").sign(new TextEncoder().encode(secret));
+}
+
+async function send(sub: string | undefined, method: string, path: string, body?: unknown): Promise<Response> {
+  const headers = new Headers({ "content-type": "application/json" });
+  if (sub !== undefined) headers.set("authorization", `Bearer ${await tokenOf(sub)}`);
+  return holdfast.fetch(new Request(`http://localhost${path}`, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) }));
+}
+
+beforeAll(async () => {
+  const storage = new LibSQLStore({ id: "memory", url: `file:${join(directory, "memory.db")}` });
+  memory = new Memory({ storage });
+  const model = scriptedModel({ calls: [[say(SAID, { isCut: true }), hang()]] });
+  const agent = new Agent({ id: "clerk", name: "clerk", instructions: "x", model: model as never, memory });
+  const mastra = new Mastra({ agents: { clerk: agent }, logger: false, storage });
+  holdfast = await createHoldfast({ mastra, store: `sqlite:${join(directory, "runs.db")}`, auth: jwtAuth({ secret: SECRET }) });
+  const started = await send("ann", "POST", "/api/chat", { id: "thread-of-ann", messages: [question(SAID)], trigger: "submit-message" });
+  runId = started.headers.get("x-workflow-run-id") ?? "";
+  await started.body?.cancel();
+});
+
+afterAll(async () => {
+  await holdfast.close();
+  // The aborted agent still tidies its storage for a moment.
+  process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
+});
+
+/** Every route that names something, and what it names. */
+const ROUTES: readonly (readonly [string, string, unknown?])[] = [
+  ["GET", "/v1/runs/:run"],
+  ["POST", "/v1/runs/:run/cancel"],
+  ["GET", "/v1/runs/:run/events"],
+  ["GET", "/v1/runs/:run/events?offset=-1&live=sse"],
+  ["GET", "/v1/runs/:run/events?offset=-1&live=long-poll"],
+  ["HEAD", "/v1/runs/:run/events"],
+  ["GET", "/v1/threads/:thread"],
+  ["PATCH", "/v1/threads/:thread", { title: "mine" }],
+  ["DELETE", "/v1/threads/:thread"],
+  ["GET", "/api/chat/:thread/stream"],
+  ["GET", "/api/chat/:thread/stream?startIndex=0"],
+  ["GET", "/api/chat/:run/stream"],
+  ["GET", "/api/chat/:run/stream?startIndex=-2"],
+  ["POST", "/api/chat/:thread/stop"],
+  ["POST", "/api/chat/:run/stop"],
+  ["GET", "/api/chat/:thread/messages"],
+  ["POST", "/api/chat", { id: ":thread", messages: [question("let me in")], trigger: "submit-message" }],
+  ["POST", "/api/chat", { id: ":thread", messages: [question("let me in")], trigger: "regenerate-message" }],
+];
+
+describe("no route answers about what the principal does not own", () => {
+  test.each(ROUTES)("%s %s: somebody else's is not found, as if it were not there", async (method, path, body) => {
+    const fill = (text: string, run: string, thread: string): string => text.replaceAll(":run", run).replaceAll(":thread", thread);
+    const filled = JSON.stringify(body);
+    const ask = (run: string, thread: string): Promise<Response> =>
+      send("bob", method, fill(path, run, thread), filled === undefined ? undefined : JSON.parse(fill(filled, run, thread)));
+    const foreign = await ask(runId, "thread-of-ann");
+    const text = await foreign.text();
+    expect(foreign.status).toBe(404);
+    expect(text).not.toContain(SAID);
+    expect(text).not.toContain("ann");
+    // A start on a thread that nobody owns is no question about it: it makes the thread.
+    if (path === "/api/chat") return;
+    const unknown = await ask("run_00000000000000000000000000000000", "thread-of-nobody");
+    expect([unknown.status, await unknown.text()]).toEqual([foreign.status, text]);
+  });
+
+  test.each(ROUTES)("%s %s: without a valid token nothing is answered", async (method, path, body) => {
+    const url = path.replace(":run", runId).replace(":thread", "thread-of-ann");
+    expect((await send(undefined, method, url, body)).status).toBe(401);
+    const forged = await tokenOf("ann", "another secret, long enough for HS256");
+    const request = new Request(`http://localhost${url}`, { method, headers: { authorization: `Bearer ${forged}` }, ...(body !== undefined && { body: JSON.stringify(body) }) });
+    expect((await holdfast.fetch(request)).status).toBe(401);
+  });
+
+  test("lists hold only what the principal owns", async () => {
+    expect(await (await send("bob", "GET", "/v1/runs")).json()).toEqual({ runs: [] });
+    expect(await (await send("bob", "GET", "/v1/runs?threadId=thread-of-ann")).json()).toEqual({ runs: [] });
+    expect(await (await send("bob", "GET", "/v1/threads")).json()).toEqual({ threads: [] });
+    expect(((await (await send("ann", "GET", "/v1/runs")).json()) as { runs: unknown[] }).runs).toHaveLength(1);
+  });
+
+  test("an owner in the body is not believed", async () => {
+    const body = { id: "thread-of-bob", resourceId: "ann", resource: "ann", messages: [question("hi")], trigger: "submit-message" };
+    const started = await send("bob", "POST", "/api/chat", body);
+    await started.body?.cancel();
+    expect((await send("ann", "GET", "/v1/threads/thread-of-bob")).status).toBe(404);
+    expect((await send("bob", "GET", "/v1/threads/thread-of-bob")).status).toBe(200);
+  });
+
+  test("a thread that the agent's memory keeps for somebody else cannot be run on, read or deleted", async () => {
+    await memory.createThread({ threadId: "older-thread", resourceId: "ann", title: "before Holdfast" });
+    const start = { id: "older-thread", messages: [question("hi")], trigger: "submit-message" };
+    expect((await send("bob", "POST", "/api/chat", start)).status).toBe(404);
+    expect((await send("bob", "GET", "/v1/threads/older-thread")).status).toBe(404);
+    expect((await send("bob", "DELETE", "/v1/threads/older-thread")).status).toBe(404);
+    expect(await (await send("ann", "GET", "/v1/threads/older-thread")).json()).toMatchObject({ title: "before Holdfast" });
+  });
+
+  test("the owner's run is untouched by all of this", async () => {
+    const run = (await (await send("ann", "GET", `/v1/runs/${runId}`)).json()) as { status: string };
+    expect(run.status).toBe("running");
+  });
+});
