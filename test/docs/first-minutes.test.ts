@@ -45,7 +45,10 @@ class Demo {
   }
 }
 
-describe("the first ten minutes of the README", () => {
+// The scripted story alone takes 17 s.
+const LIMIT = { timeout: 240_000 };
+
+describe("the first ten minutes of the README", LIMIT, () => {
   const demos: Demo[] = [];
   let folder = "";
 
