@@ -10,7 +10,7 @@ interface Served {
  * another run. Held in memory only: after a restart the run is found by its length.
  */
 export class ServedRuns {
-  /** The chat used last stands last. */
+  /** The chat whose stream began last stands last. */
   readonly #chats = new Map<string, Served>();
 
   /** Notes that a chat's stream serves a run, of which the client may have so many chunks. */
