@@ -1,0 +1,73 @@
+/** A message as every version of `ai` keeps it. */
+export interface ChatMessage {
+  readonly id: string;
+  readonly role: "system" | "user" | "assistant";
+  readonly metadata?: unknown;
+  readonly parts: readonly MessagePart[];
+}
+
+export interface MessagePart {
+  readonly [field: string]: unknown;
+  readonly type: string;
+}
+
+/** A chat of a page: what the tests need of `AbstractChat`. */
+export interface ChatClient {
+  readonly status: string;
+  readonly error: Error | undefined;
+  readonly messages: readonly ChatMessage[];
+  /** Resolves when the answer has ended, however it did. */
+  send(text: string, options?: { readonly body: Readonly<Record<string, unknown>> }): Promise<void>;
+  regenerate(): Promise<void>;
+  resume(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface ChatClientOptions {
+  /** Where the server seems to be. */
+  readonly baseUrl: string;
+  readonly chatId: string;
+  readonly messages?: readonly ChatMessage[];
+  readonly fetch?: typeof globalThis.fetch;
+  /** A WorkflowChatTransport as it is, which does not send the id of its chat. */
+  readonly isUnnamed?: boolean;
+  /** How many connection errors in a row a WorkflowChatTransport gives up at. */
+  readonly maxConsecutiveErrors?: number;
+}
+
+/** One of the clients that people use. */
+export interface ClientKind {
+  readonly name: string;
+  readonly version: 6 | 7;
+  /** Whether it comes back by itself when its answer is cut. */
+  readonly reconnects: boolean;
+  open(options: ChatClientOptions): ChatClient;
+}
+
+interface AnyVersionsChat {
+  readonly status: string;
+  readonly error: Error | undefined;
+  readonly messages: unknown;
+  sendMessage(message: { readonly text: string }, options?: { readonly body: object }): Promise<void>;
+  regenerate(): Promise<void>;
+  resumeStream(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function clientOf(chat: AnyVersionsChat): ChatClient {
+  return {
+    get status() {
+      return chat.status;
+    },
+    get error() {
+      return chat.error;
+    },
+    get messages() {
+      return chat.messages as readonly ChatMessage[];
+    },
+    send: (text, options) => chat.sendMessage({ text }, options),
+    regenerate: () => chat.regenerate(),
+    resume: () => chat.resumeStream(),
+    stop: () => chat.stop(),
+  };
+}

@@ -1,0 +1,37 @@
+import { WorkflowChatTransport } from "@ai-sdk/workflow/client";
+import { AbstractChat, DefaultChatTransport, type ChatTransport, type UIMessage } from "ai";
+import { clientOf, type ChatClientOptions, type ClientKind } from "./chat-client.ts";
+import { PlainChatState } from "./plain-chat-state.ts";
+
+class Chat extends AbstractChat<UIMessage> {
+  constructor({ chatId, messages = [] }: ChatClientOptions, transport: ChatTransport<UIMessage>) {
+    super({ id: chatId, transport, state: new PlainChatState(messages as UIMessage[]) });
+  }
+}
+
+export const defaultV7: ClientKind = {
+  name: "DefaultChatTransport of ai 7",
+  version: 7,
+  reconnects: false,
+  open: (options) => clientOf(new Chat(options, new DefaultChatTransport({ api: `${options.baseUrl}/api/chat`, fetch: options.fetch }))),
+};
+
+export const workflowV7: ClientKind = {
+  name: "WorkflowChatTransport of @ai-sdk/workflow",
+  version: 7,
+  reconnects: true,
+  open: (options) => clientOf(new Chat(options, workflowTransport(options))),
+};
+
+function workflowTransport({ baseUrl, fetch, isUnnamed, maxConsecutiveErrors }: ChatClientOptions): ChatTransport<UIMessage> {
+  const transport: unknown = new WorkflowChatTransport({
+    api: `${baseUrl}/api/chat`,
+    fetch,
+    maxConsecutiveErrors,
+    ...(isUnnamed !== true && {
+      prepareSendMessagesRequest: ({ id, messages, trigger, messageId, body, api }) => ({ api, body: { ...body, id, messages, trigger, messageId } }),
+    }),
+  });
+  // Its types are those of the release of `ai` that it pins.
+  return transport as ChatTransport<UIMessage>;
+}

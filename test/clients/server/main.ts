@@ -1,0 +1,53 @@
+import { once } from "node:events";
+import { join } from "node:path";
+import { createAdaptorServer } from "@hono/node-server";
+import { createHoldfast } from "../../../src/index.ts";
+import { Gates } from "./gates.ts";
+import { DEFAULT_AGENT, scriptedMastra } from "./mastra.ts";
+
+/** The server that the tests start as a process of its own. `POST /gates/:key` lets a waiting answer go on. */
+
+export interface ServerSettings {
+  /** Where the store and the memory are; kept over restarts. */
+  readonly folder: string;
+  readonly port: number;
+  readonly aiSdkVersion: 6 | 7;
+}
+
+const HOST = "127.0.0.1";
+/** How long a shutdown waits for the runs, in milliseconds: the tests want them handed over, not finished. */
+const GRACE_MS = 100;
+const GATE_PATH = "/gates/";
+
+const settings = JSON.parse(process.env["CLIENTS_SERVER"] ?? "") as ServerSettings;
+const gates = new Gates();
+const opened = Promise.withResolvers<Awaited<ReturnType<typeof createHoldfast>>>();
+const server = createAdaptorServer({
+  hostname: HOST,
+  fetch: async (request) => {
+    const { pathname } = new URL(request.url);
+    if (!pathname.startsWith(GATE_PATH)) return (await opened.promise).fetch(request);
+    gates.open(decodeURIComponent(pathname.slice(GATE_PATH.length)));
+    return new Response(null, { status: 204 });
+  },
+});
+server.listen(settings.port, HOST);
+await once(server, "listening");
+
+const holdfast = await createHoldfast({
+  mastra: scriptedMastra(join(settings.folder, "memory.db"), gates),
+  store: `sqlite:${join(settings.folder, "runs.db")}`,
+  auth: "none",
+  defaultAgent: DEFAULT_AGENT,
+  aiSdk: { version: settings.aiSdkVersion },
+});
+opened.resolve(holdfast);
+process.send?.("ready");
+
+await once(process, "SIGTERM");
+await holdfast.drain(GRACE_MS);
+server.close();
+if ("closeIdleConnections" in server) server.closeIdleConnections();
+await once(server, "close");
+await holdfast.close();
+process.exit(0);

@@ -1,0 +1,59 @@
+import { Agent } from "@mastra/core/agent";
+import { Mastra } from "@mastra/core/mastra";
+import { createTool } from "@mastra/core/tools";
+import { LibSQLStore } from "@mastra/libsql";
+import { Memory } from "@mastra/memory";
+import { z } from "zod";
+import { scriptedModel } from "../../../src/testkit/scripted-model.ts";
+import type { Gates } from "./gates.ts";
+import { answerTo } from "./script.ts";
+
+/** Milliseconds between two parts of an answer, so that most of them get an event of their own. */
+const PACE_MS = 1;
+
+/** The agent that answers requests that name none. It has memory. */
+export const DEFAULT_AGENT = "assistant";
+/** The same one without memory. */
+export const FORGETFUL_AGENT = "forgetful";
+
+const weather = createTool({
+  id: "weather",
+  description: "The weather in a city.",
+  inputSchema: z.object({ city: z.string() }),
+  execute: async ({ city }) => ({ city, degrees: 4, sky: "rain" }),
+});
+
+const distance = createTool({
+  id: "distance",
+  description: "The distance between two cities.",
+  inputSchema: z.object({ from: z.string(), to: z.string() }),
+  execute: async ({ from, to }) => ({ from, to, kilometres: 2000 }),
+});
+
+const broken = createTool({
+  id: "broken",
+  description: "Never works.",
+  inputSchema: z.object({ city: z.string() }),
+  execute: async () => {
+    throw new Error("The station is offline.");
+  },
+});
+
+/** Agents whose model does what the last message asks for. */
+export function scriptedMastra(memoryFile: string, gates: Gates): Mastra {
+  const storage = new LibSQLStore({ id: "memory", url: `file:${memoryFile}` });
+  let takes = 0;
+  const model = scriptedModel({
+    calls: (prompt) => answerTo(prompt, gates, () => (takes += 1)),
+    pace: PACE_MS,
+  });
+  const common = { instructions: "Answer.", model, tools: { weather, distance, broken } };
+  const assistant = new Agent({
+    id: DEFAULT_AGENT,
+    name: "Assistant",
+    ...common,
+    memory: new Memory({ storage, options: { lastMessages: 20 } }),
+  });
+  const forgetful = new Agent({ id: FORGETFUL_AGENT, name: "Forgetful", ...common });
+  return new Mastra({ agents: { assistant, forgetful }, storage, logger: false });
+}

@@ -1,0 +1,83 @@
+import { call, cut, lastUserText, part, partsOf, raise, say, stop, think, toolResultsIn, wait, type Move, type PromptMessage } from "../../../src/testkit/scripted-model.ts";
+import type { Gates } from "./gates.ts";
+
+/** The words of the answer that most tests look at. */
+export const RESEARCH_TEXT = "Oslo has 4 degrees and rain. Rome is 2000 km away. Take an umbrella.";
+export const RESEARCH_REASONING = "Two facts are needed: weather and distance.";
+
+export const PROVIDER_ERROR = "The provider is overloaded.";
+
+/** A message of a user to the scripted model: what it is to do, and where it waits. */
+export interface Ask {
+  readonly scenario: "research" | "long" | "fail" | "truncate" | "broken-tool" | "recall" | "take";
+  /** The key of the gate that the text waits at. */
+  readonly hold?: string;
+  /** After so many words of the text. */
+  readonly at?: number;
+  /** How many words a long text has. */
+  readonly words?: number;
+}
+
+/** The message that asks for it. */
+export function askText(ask: Ask): string {
+  return JSON.stringify(ask);
+}
+
+/** What the model does, given what its prompt shows: the same before and after a restart. */
+export function answerTo(prompt: readonly PromptMessage[], gates: Gates, nextTake: () => number): readonly Move[] {
+  const ask = askOf(lastUserText(prompt));
+  const isFirstStep = toolResultsIn(afterLastQuestion(prompt)).length === 0;
+  switch (ask.scenario) {
+    case "research":
+      return isFirstStep ? lookUp() : spoken(RESEARCH_TEXT, ask, gates);
+    case "long":
+      return spoken(longText(ask.words ?? 200), ask, gates);
+    case "fail":
+      return [...spoken("This answer breaks", ask, gates).slice(0, -1), raise(new Error(PROVIDER_ERROR)), stop({ reason: "error" })];
+    case "truncate":
+      return [...spoken("This answer just stops", ask, gates).slice(0, -1), cut()];
+    case "broken-tool":
+      return isFirstStep ? [say("Let me try."), call("broken", { city: "Oslo" }, { id: "call-broken", pieces: 2 })] : spoken("The tool does not work.", ask, gates);
+    case "recall":
+      return spoken(`Before: ${questionsBefore(prompt)} questions, ${answersBefore(prompt)} answers.`, ask, gates);
+    case "take":
+      return spoken(`This is take ${nextTake()}.`, ask, gates);
+  }
+}
+
+export function longText(words: number): string {
+  return Array.from({ length: words }, (_, index) => `word${index}`).join(" ");
+}
+
+function lookUp(): readonly Move[] {
+  return [
+    think(RESEARCH_REASONING),
+    call("weather", { city: "Oslo" }, { id: "call-weather", pieces: 3 }),
+    call("distance", { from: "Oslo", to: "Rome" }, { id: "call-distance", pieces: 3 }),
+  ];
+}
+
+/** A text, a word at a time, that may wait at a gate. */
+function spoken(text: string, { hold, at = 4 }: Ask, gates: Gates): readonly Move[] {
+  const words = text.match(/\s*\S+/g) ?? [];
+  const deltas = (from: number, to?: number): readonly Move[] => words.slice(from, to).map((delta) => part({ type: "text-delta", id: "t", delta }));
+  const gate = hold === undefined ? [] : [wait(gates.passed(hold))];
+  return [part({ type: "text-start", id: "t" }), ...deltas(0, at), ...gate, ...deltas(at), part({ type: "text-end", id: "t" })];
+}
+
+function askOf(text: string): Ask {
+  return JSON.parse(text) as Ask;
+}
+
+function afterLastQuestion(prompt: readonly PromptMessage[]): readonly PromptMessage[] {
+  return prompt.slice(prompt.findLastIndex((message) => message.role === "user") + 1);
+}
+
+function questionsBefore(prompt: readonly PromptMessage[]): number {
+  return prompt.filter((message) => message.role === "user").length - 1;
+}
+
+/** Counted by their text: one answer may be several messages. */
+function answersBefore(prompt: readonly PromptMessage[]): number {
+  return prompt.filter((message) => message.role === "assistant" && partsOf([message], "text").length > 0).length;
+}

@@ -1,0 +1,28 @@
+import { WorkflowChatTransport } from "@workflow/ai";
+import { AbstractChat, type ChatTransport, type UIMessage } from "ai";
+import { clientOf, type ChatClientOptions, type ClientKind } from "../chat-client.ts";
+import { PlainChatState } from "../plain-chat-state.ts";
+
+class Chat extends AbstractChat<UIMessage> {
+  constructor({ chatId, messages = [] }: ChatClientOptions, transport: ChatTransport<UIMessage>) {
+    super({ id: chatId, transport, state: new PlainChatState(messages as UIMessage[]) });
+  }
+}
+
+export const workflowV6: ClientKind = {
+  name: "WorkflowChatTransport of @workflow/ai",
+  version: 6,
+  reconnects: true,
+  open: (options) => clientOf(new Chat(options, workflowTransport(options))),
+};
+
+function workflowTransport({ baseUrl, fetch, isUnnamed, maxConsecutiveErrors }: ChatClientOptions): ChatTransport<UIMessage> {
+  return new WorkflowChatTransport({
+    api: `${baseUrl}/api/chat`,
+    fetch,
+    maxConsecutiveErrors,
+    ...(isUnnamed !== true && {
+      prepareSendMessagesRequest: ({ id, messages, trigger, messageId, body, api }) => ({ api, body: { ...body, id, messages, trigger, messageId } }),
+    }),
+  });
+}
