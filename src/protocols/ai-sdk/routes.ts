@@ -10,9 +10,6 @@ import { findRun, resume, startIndexOf, type Resumed, type ResumeContext } from 
 import { ServedRuns } from "./served-runs.ts";
 import { SharedEncoding } from "./shared-encoding.ts";
 
-/** Response headers that pages of other origins must be able to read. */
-export const AI_SDK_EXPOSED_HEADERS: readonly string[] = ["x-workflow-run-id", "x-workflow-stream-tail-index", "x-holdfast-thread-id"];
-
 const STREAM_HEADERS = { "x-vercel-ai-ui-message-stream": "v1" };
 
 const IDEMPOTENCY_KEY = /^[\u0020-\u007e]{1,255}$/;
