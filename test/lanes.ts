@@ -4,7 +4,7 @@
  */
 export const LANES: Readonly<Record<string, readonly string[]>> = {
   unit: ["src/**/*.test.ts"],
-  engine: ["test/runner/**/*.test.ts", "test/reader/**/*.test.ts"],
+  engine: ["test/engine/**/*.test.ts", "test/runner/**/*.test.ts", "test/reader/**/*.test.ts"],
   stores: ["test/stores/**/*.test.ts"],
   protocols: ["test/protocols/**/*.test.ts"],
   mastra: ["test/mastra/**/*.test.ts"],
