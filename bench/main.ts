@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Scenario, ScenarioResult } from "./report/result.ts";
@@ -18,7 +18,9 @@ const chosen = positionals.length === 0 ? scenarios : positionals.map(scenarioNa
 process.stdout.write(`${machine()}\n\n`);
 for (const scenario of chosen) {
   const profileDirectory = join(RESULTS, "profiles", scenario.name);
-  const result = await scenario.run(values.profile ? { profileDirectory } : {});
+  const busy = loadavg()[0]?.toFixed(2) ?? "unknown";
+  const measured = await scenario.run(values.profile ? { profileDirectory } : {});
+  const result = { ...measured, notes: [...measured.notes, `Load of the machine when the scenario began: ${busy}.`] };
   process.stdout.write(`${printResult(scenario.title, result)}\n`);
   keep(scenario, result);
   if (values.profile) process.stdout.write(`Self time in ${profileDirectory}:\n\n${printProfile(profileDirectory)}\n\n`);

@@ -16,8 +16,8 @@ export async function replayEvents(url: string, runId: string, offset: string): 
   let [events, pages, ms] = [0, 0, 0];
   for (let next: string | undefined = offset; next !== undefined; ) {
     const reading = accepted(await read(`${url}/v1/runs/${runId}/events?offset=${next}`));
-    const page = JSON.parse(Buffer.concat(reading.arrivals.map((arrival) => arrival.bytes)).toString("utf8")) as { type: string; text?: string }[];
-    texts.push(...page.map((event) => (event.type === "text-delta" ? (event.text ?? "") : "")));
+    const page = JSON.parse(Buffer.concat(reading.arrivals.map((arrival) => arrival.bytes)).toString("utf8")) as { event: { type: string; text?: string } }[];
+    texts.push(...page.map(({ event }) => (event.type === "text-delta" ? (event.text ?? "") : "")));
     events += page.length;
     pages += 1;
     ms += durationMs(reading);

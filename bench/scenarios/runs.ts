@@ -10,7 +10,7 @@ import { extent, median } from "../report/statistics.ts";
 
 const SUBJECTS: readonly Subject[] = ["holdfast", "chat-stream", "durable-agent"];
 const RUNS = 200;
-const SCRIPT: Script = { deltas: 400, perSecond: 50, text: "stamps" };
+const SCRIPT: Script = { deltas: 500, perSecond: 50, text: "stamps" };
 /** Runs begin one after another, so that the figure is about 200 runs going on, not about 200 beginning in one instant. */
 const BETWEEN_STARTS_MS = 15;
 const ROUNDS = { warmUps: 0, measured: 2 };
