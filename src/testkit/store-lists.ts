@@ -84,8 +84,8 @@ export const listCases: StoreCases = {
 
   "a thread is forgotten with its runs, logs, interrupts and keys": async ({ store, other }) => {
     const idempotency = { key: "key", fingerprint: "print" };
-    const { lease } = await startedRun(store, sampleRun("run", { threadId: "t", idempotency }));
     const kept = await startedRun(store, sampleRun("kept"));
+    const { lease } = await startedRun(store, sampleRun("run", { threadId: "t", idempotency }));
     await store.append([appendOf(lease, { type: "run-suspended", interrupts: [sampleInterrupt("i")] })]);
     expect(await other.deleteThread("t")).toBe("deleted");
     expect(await store.getThread("t")).toBeUndefined();

@@ -90,14 +90,15 @@ export const runCases: StoreCases = {
   },
 
   "a start that cancels what is before it asks every active run of the thread to stop and queues behind them": async ({ store }) => {
+    await complete(store, (await startedRun(store, sampleRun("ended", { threadId: "t" }))).lease);
     const first = await startedRun(store, sampleRun("first", { threadId: "t" }));
     await startedRun(store, sampleRun("elsewhere"));
     await store.createRun(sampleRun("second", { threadId: "t", onBusyThread: "queue" }));
     const third = createdRun(await store.createRun(sampleRun("third", { threadId: "t", onBusyThread: "cancel-previous" }), NODE_A));
     expect(third.lease).toBeUndefined();
     expect(third.run).toMatchObject({ status: "pending", cancelRequested: false });
-    const cancels = await Promise.all(["first", "second", "third", "elsewhere"].map(async (id) => (await store.getRun(id))?.cancelRequested));
-    expect(cancels).toEqual([true, true, false, false]);
+    const cancels = await Promise.all(["ended", "first", "second", "third", "elsewhere"].map(async (id) => (await store.getRun(id))?.cancelRequested));
+    expect(cancels).toEqual([false, true, true, false, false]);
     // The second one is claimed to be ended, though it is not its turn.
     const [second, ...more] = await store.claimRuns(NODE_B, { limit: 10, pendingLimit: 0 });
     expect(second?.run).toMatchObject({ id: "second", status: "running", attempt: 1, crashes: 0, cancelRequested: true });

@@ -121,6 +121,22 @@ describe("a file that does not answer", () => {
     expect((await store.getRun("other"))?.status).toBe("completed");
   });
 
+  test("a transaction that fails half-way writes nothing and holds nothing", async () => {
+    const { store, connection } = storeOnConnection();
+    const { lease } = await startedRun(store, sampleRun("run"));
+    const half = (): never => {
+      connection.run("DELETE FROM runs");
+      throw new Error("on purpose");
+    };
+    expect(() => connection.write("written", half)).toThrow("on purpose");
+    expect(() => connection.write("written", () => connection.run("INSERT INTO entries SELECT * FROM entries"))).toThrow(
+      expect.objectContaining({ code: "INTERNAL", retryable: false }),
+    );
+    const other = closedLater(await openSqliteStore({ path }));
+    expect((await other.append([appendOf(lease, textDelta("a"))]))[0]?.outcome).toBe("appended");
+    expect(await store.lastOffset("run")).toBe(3);
+  });
+
   test("a run whose id is taken by a store's own mistake is refused without a trace of SQL", async () => {
     const { store } = storeOnConnection();
     await startedRun(store, sampleRun("run"));
