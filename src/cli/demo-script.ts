@@ -28,7 +28,7 @@ function consult(question: string): readonly Line[] {
   const city = CITY.exec(question)?.[1] ?? DEFAULT_CITY;
   return [
     { type: "reasoning", text: `The user says "${question}". I will look at the weather in ${city} and let the calculator do the sum before I answer.` },
-    { type: "text", text: "Let me look that up. " },
+    { type: "text", text: "Let me look that up." },
     { type: "tool", toolName: "weather", input: { city } },
     { type: "tool", toolName: "calculator", input: sumIn(question) },
   ];

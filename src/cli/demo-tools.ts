@@ -26,8 +26,9 @@ export const calculator: ReturnType<typeof createTool> = createTool({
   description: "Adds, subtracts, multiplies or divides two numbers.",
   inputSchema: z.object({ left: z.number(), operator: z.enum(["+", "-", "*", "/"]), right: z.number() }),
   execute: async ({ left, operator, right }) => {
-    const value = OPERATIONS[operator](left, right);
-    return { value, sentence: `${left} ${operator} ${right} = ${value}.` };
+    const result = OPERATIONS[operator](left, right);
+    // Not named value: of an object with that name Mastra shows the model nothing else.
+    return { result, sentence: `${left} ${operator} ${right} = ${result}.` };
   },
 });
 

@@ -23,7 +23,8 @@ async function main(argv: readonly string[], env: Env): Promise<number> {
   try {
     given = parseArgs({ args: rest, options: { ...command.flags, help: { type: "boolean", short: "h" } }, allowPositionals: true });
   } catch (error) {
-    return refuse(`${reasonOf(error)}; see holdfast ${name} --help.`, EXIT_MISUSED);
+    const [fault] = reasonOf(error).split(". ", 1);
+    return refuse(`${fault}; see holdfast ${name} --help.`, EXIT_MISUSED);
   }
   if (given.values["help"] === true) return print(command.usage);
   return command.run({ flags: given.values, positionals: given.positionals }, env);

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { afterEach, describe, expect, test } from "vitest";
-import { HoldfastError } from "../core/error.ts";
+import type { HoldfastError } from "../core/error.ts";
 import { jwtAuth, noAuth } from "./auth.ts";
 
 const SECRET = "a secret of at least thirty-two bytes";

@@ -35,7 +35,7 @@ export class FakeEngine implements Engine {
   readonly interrupts: Interrupt[] = [];
   readonly runQueries: OwnRunQuery[] = [];
   readonly closing: AbortSignal = new AbortController().signal;
-  readyFault: unknown;
+  readyFault: Error | undefined;
 
   async ready(): Promise<void> {
     if (this.readyFault !== undefined) throw this.readyFault;
