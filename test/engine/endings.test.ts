@@ -60,6 +60,20 @@ describe.each(["memory", "sqlite"] as const)("every ending, on the %s store", (s
     await expect(shop.engine.cancel(ANN, run.id)).rejects.toMatchObject({ code: "RUN_ENDED" });
   });
 
+  test("a cancel ends a run whose model has not answered at all", async () => {
+    const called = Promise.withResolvers<void>();
+    const onCall = (): Promise<void> => {
+      called.resolve();
+      return new Promise(() => undefined);
+    };
+    const shop = await open({ store, script: [[say("never")]], model: { onCall } });
+    const run = await shop.ask("hello", { threadId: "t", id: "u1" });
+    await called.promise;
+    await shop.engine.cancel(ANN, run.id);
+    expect((await shop.log(run)).at(-1)?.event.type).toBe("run-canceled");
+    expect((await shop.engine.messages(ANN, "t")).map((message) => message["id"])).toEqual(["u1"]);
+  });
+
   test("the turn after a canceled one goes on from what was kept", async () => {
     const shop = await open({ store, script: [[say("Half", { isCut: true }), hang()], [say("Whole.")]] });
     const first = await shop.ask("one", { threadId: "t" });
