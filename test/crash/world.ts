@@ -22,10 +22,10 @@ export function effectsIn(directory: string): Effects {
   };
 }
 
-export const QUESTION = { id: "question-1", role: "user", parts: [{ type: "text", text: "What is the price of 3 kg of apples?" }] };
+export const QUESTION: { readonly id: string; readonly role: string; readonly parts: readonly { readonly type: string; readonly text: string }[] } = { id: "question-1", role: "user", parts: [{ type: "text", text: "What is the price of 3 kg of apples?" }] };
 
 /** The steps of the scripted answer: reasoning and two tools, one tool, text. */
-export const TOOLS_OF_STEP = [["lookup", "weigh"], ["multiply"], []] as const;
+export const TOOLS_OF_STEP: readonly (readonly string[])[] = [["lookup", "weigh"], ["multiply"], []];
 
 /** Deltas before the end of each step, to kill between. */
 function script(prompt: readonly PromptMessage[]): readonly Move[] {

@@ -48,7 +48,8 @@ afterAll(async () => {
 });
 
 /** Every route that names something, and what it names. */
-const ROUTES: readonly (readonly [string, string, unknown?])[] = [
+const ROUTES: readonly { readonly method: string; readonly path: string; readonly body?: unknown }[] = (
+  [
   ["GET", "/v1/runs/:run"],
   ["POST", "/v1/runs/:run/cancel"],
   ["GET", "/v1/runs/:run/events"],
@@ -67,10 +68,11 @@ const ROUTES: readonly (readonly [string, string, unknown?])[] = [
   ["GET", "/api/chat/:thread/messages"],
   ["POST", "/api/chat", { id: ":thread", messages: [question("let me in")], trigger: "submit-message" }],
   ["POST", "/api/chat", { id: ":thread", messages: [question("let me in")], trigger: "regenerate-message" }],
-];
+] as readonly (readonly [string, string, unknown?])[]
+).map(([method, path, body]) => ({ method, path, body }));
 
 describe("no route answers about what the principal does not own", () => {
-  test.each(ROUTES)("%s %s: somebody else's is not found, as if it were not there", async (method, path, body) => {
+  test.each(ROUTES)("$method $path: somebody else's is not found, as if it were not there", async ({ method, path, body }) => {
     const fill = (text: string, run: string, thread: string): string => text.replaceAll(":run", run).replaceAll(":thread", thread);
     const filled = JSON.stringify(body);
     const ask = (run: string, thread: string): Promise<Response> =>
@@ -86,7 +88,7 @@ describe("no route answers about what the principal does not own", () => {
     expect([unknown.status, await unknown.text()]).toEqual([foreign.status, text]);
   });
 
-  test.each(ROUTES)("%s %s: without a valid token nothing is answered", async (method, path, body) => {
+  test.each(ROUTES)("$method $path: without a valid token nothing is answered", async ({ method, path, body }) => {
     const url = path.replace(":run", runId).replace(":thread", "thread-of-ann");
     expect((await send(undefined, method, url, body)).status).toBe(401);
     const forged = await tokenOf("ann", "another secret, long enough for HS256");

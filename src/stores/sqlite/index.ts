@@ -13,9 +13,9 @@ export interface SqliteStoreOptions {
 
 /**
  * Opening switches the file to WAL and repairs it after a crash. Both need the file for themselves, and SQLite does not wait
- * for that, so processes that start together are made to wait here.
+ * for that, so processes that start together are made to wait here; a file that stays locked longer is somebody's to look at.
  */
-const OPEN_TRIES = 20;
+const OPEN_WITHIN_MS = 3_000;
 const OPEN_WAIT_MS = 50;
 
 /**
@@ -24,11 +24,12 @@ const OPEN_WAIT_MS = 50;
  * @example const store = await openSqliteStore({ path: ".holdfast/runs.db" });
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<RunStore> {
-  for (let triesLeft = OPEN_TRIES - 1; ; triesLeft -= 1) {
+  const giveUpMs = performance.now() + OPEN_WITHIN_MS;
+  for (;;) {
     try {
       return SqliteRunStore.on(openUpToDate(options.path), options.clock ?? systemClock);
     } catch (error) {
-      if (triesLeft === 0 || !HoldfastError.is(error) || error.code !== "STORE_UNAVAILABLE") throw error;
+      if (performance.now() > giveUpMs || !HoldfastError.is(error) || error.code !== "STORE_UNAVAILABLE") throw error;
       await new Promise((resolve) => setTimeout(resolve, OPEN_WAIT_MS));
     }
   }
