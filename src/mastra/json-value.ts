@@ -24,7 +24,8 @@ function convert(value: unknown, walk: Walk): Json | undefined {
     case "boolean":
       return value;
     case "number":
-      return Number.isFinite(value) ? value : null;
+      // JSON has no negative zero.
+      return Number.isFinite(value) ? value + 0 : null;
     case "bigint":
       return value.toString();
     case "object":

@@ -153,8 +153,9 @@ function schemaOf(value: unknown): ReturnType<typeof toJson> | undefined {
   }
 }
 
+/** Whether the provider may use the id again. Between two steps it cannot: what comes there is a late repetition of an outcome. */
 function isUsedUp(state: NormalizeState, call: KnownToolCall): boolean {
-  return call.hasOutcome && call.step < state.step;
+  return call.hasOutcome && state.isStepOpen && call.step < state.step;
 }
 
 function newId(state: NormalizeState, providerId: string): string {
