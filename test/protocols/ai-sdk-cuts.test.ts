@@ -55,7 +55,7 @@ describe.each(VERSIONS)("a reader of version %i that is cut anywhere and comes b
     }
   });
 
-  it("has received any log whole, whatever the batches and whoever read it before", async () => {
+  it("cut any client at any chunk, re-attach: what it received in total equals what an uncut reader received", async () => {
     await fc.assert(
       fc.asyncProperty(randomLog, fc.nat(), fc.array(fc.nat(), { maxLength: 6 }), async (events, cut, indexes) => {
         const frames = framesOf(events, version);
