@@ -30,7 +30,10 @@ const WRONG_PATH: Readonly<Record<number, string>> = {
   [RESULT.notADatabase]: "it is not a SQLite database",
 };
 
-/** One connection to the database file. Every call blocks until it is done, so the transactions of a process never interleave. */
+/**
+ * One connection to the database file. Every call blocks until it is done, so the transactions of a process never interleave.
+ * Parameters are plain question marks: Node 22 binds no numbered ones by position.
+ */
 export class SqliteConnection {
   readonly #database: DatabaseSync;
   readonly #statements: Map<string, StatementSync> = new Map();

@@ -33,11 +33,12 @@ export function recordRunOfThread(
   run: { readonly threadId: string; readonly resourceId: string; readonly agentId: string; readonly sequence: number; readonly at: number },
 ): void {
   connection.run(
-    `INSERT INTO threads (thread_id, resource_id, agent_id, created_at, last_run_at, newest_run) VALUES (?1, ?2, ?3, ?4, ?4, ?5)
-     ON CONFLICT (thread_id) DO UPDATE SET agent_id = ?3, last_run_at = ?4, newest_run = ?5`,
+    `INSERT INTO threads (thread_id, resource_id, agent_id, created_at, last_run_at, newest_run) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (thread_id) DO UPDATE SET agent_id = excluded.agent_id, last_run_at = excluded.last_run_at, newest_run = excluded.newest_run`,
     run.threadId,
     run.resourceId,
     run.agentId,
+    run.at,
     run.at,
     run.sequence,
   );
