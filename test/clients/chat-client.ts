@@ -18,7 +18,7 @@ export interface ChatClient {
   readonly messages: readonly ChatMessage[];
   /** Resolves when the answer has ended, however it did. */
   send(text: string, options?: { readonly body: Readonly<Record<string, unknown>> }): Promise<void>;
-  regenerate(): Promise<void>;
+  regenerate(options?: { readonly messageId?: string; readonly body?: object }): Promise<void>;
   resume(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -31,6 +31,8 @@ export interface ChatClientOptions {
   readonly fetch?: typeof globalThis.fetch;
   /** A WorkflowChatTransport as it is, which does not send the id of its chat. */
   readonly isUnnamed?: boolean;
+  /** Where a WorkflowChatTransport begins that resumes; counted from the end when it is negative. */
+  readonly initialStartIndex?: number;
   /** How many connection errors in a row a WorkflowChatTransport gives up at. */
   readonly maxConsecutiveErrors?: number;
 }
@@ -49,7 +51,7 @@ interface AnyVersionsChat {
   readonly error: Error | undefined;
   readonly messages: unknown;
   sendMessage(message: { readonly text: string }, options?: { readonly body: object }): Promise<void>;
-  regenerate(): Promise<void>;
+  regenerate(options?: { readonly messageId?: string; readonly body?: object }): Promise<void>;
   resumeStream(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -66,7 +68,7 @@ export function clientOf(chat: AnyVersionsChat): ChatClient {
       return chat.messages as readonly ChatMessage[];
     },
     send: (text, options) => chat.sendMessage({ text }, options),
-    regenerate: () => chat.regenerate(),
+    regenerate: (options) => chat.regenerate(options),
     resume: () => chat.resumeStream(),
     stop: () => chat.stop(),
   };

@@ -23,11 +23,12 @@ export const workflowV7: ClientKind = {
   open: (options) => clientOf(new Chat(options, workflowTransport(options))),
 };
 
-function workflowTransport({ baseUrl, fetch, isUnnamed, maxConsecutiveErrors }: ChatClientOptions): ChatTransport<UIMessage> {
+function workflowTransport({ baseUrl, fetch, isUnnamed, maxConsecutiveErrors, initialStartIndex }: ChatClientOptions): ChatTransport<UIMessage> {
   const transport: unknown = new WorkflowChatTransport({
     api: `${baseUrl}/api/chat`,
     fetch,
     maxConsecutiveErrors,
+    initialStartIndex,
     ...(isUnnamed !== true && {
       prepareSendMessagesRequest: ({ id, messages, trigger, messageId, body, api }) => ({ api, body: { ...body, id, messages, trigger, messageId } }),
     }),

@@ -2,9 +2,10 @@ import { once } from "node:events";
 import { createServer, request as sendRequest, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Where a response is cut: after so many data events, by a clean end of its body or by a reset of its connection. */
+/** Where a response is cut, by a clean end of its body or by a reset of its connection. */
 export interface Cut {
-  readonly after: number;
+  /** After so many data events; before the head of the response; or after the event that says that the run was aborted. */
+  readonly after: number | "nothing" | "abort";
   readonly by: "end" | "reset";
 }
 
@@ -81,8 +82,10 @@ export class CuttingProxy {
     const cut = this.#options.cut?.(exchange, index);
     const answer = await this.#ask(method, path, headers, exchange.body, outgoing);
     // The server went away before it answered: to the client it looks as if it had asked the server itself.
-    if (answer === undefined) {
-      outgoing.destroy();
+    if (answer === undefined || cut?.after === "nothing") {
+      exchange.isCut = answer !== undefined;
+      answer?.destroy();
+      resetConnection(outgoing);
       return;
     }
     exchange.status = answer.statusCode ?? 0;
@@ -131,11 +134,15 @@ export class CuttingProxy {
         if (data === undefined) continue;
         exchange.events.push(data);
         this.#options.onEvent?.(data, exchange, index);
-        if (exchange.events.length === cut?.after) return cutOff(outgoing, exchange, cut);
+        if (cut && isReached(cut, data, exchange)) return cutOff(outgoing, exchange, cut);
       }
     }
     outgoing.end(rest);
   }
+}
+
+function isReached({ after }: Cut, data: string, { events }: Draft): boolean {
+  return after === "abort" ? data.startsWith('{"type":"abort"') : events.length === after;
 }
 
 function dataOf(frame: string): string | undefined {

@@ -26,7 +26,7 @@ export function answersIn(messages: readonly ChatMessage[]): readonly ChatMessag
 
 export const RESEARCH_STEP: readonly MessagePart[] = [
   { type: "step-start" },
-  { type: "reasoning", id: "0.r0", text: RESEARCH_REASONING, state: "done" },
+  { type: "reasoning", id: "0.r", text: RESEARCH_REASONING, state: "done" },
   { type: "tool-weather", toolCallId: "call-weather", state: "output-available", input: { city: "Oslo" }, output: { city: "Oslo", degrees: 4, sky: "rain" } },
   {
     type: "tool-distance",

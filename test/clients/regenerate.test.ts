@@ -34,4 +34,27 @@ describe.concurrent.each(KINDS)("$name", (kind) => {
     expect(textOf(client.messages[3])).toBe("Before: 1 questions, 1 answers.");
     expect((await loadMessages(server, chatId)).map(shownOf)).toEqual(client.messages.map(shownOf));
   });
+
+  test("an earlier answer that is regenerated takes what came after it along", async () => {
+    const chatId = randomUUID();
+    const client = kind.open({ baseUrl: server, chatId });
+    await client.send(askText({ scenario: "recall" }));
+    await client.send(askText({ scenario: "take" }));
+    const [first] = answersIn(client.messages);
+    await client.regenerate({ messageId: first?.id });
+    expect(client.messages.map(({ role }) => role)).toEqual(["user", "assistant"]);
+    expect(textOf(client.messages[1])).toBe("Before: 0 questions, 0 answers.");
+    expect((await loadMessages(server, chatId)).map(({ id }) => id)).toEqual(client.messages.map(({ id }) => id));
+  });
+
+  test("an answer of an agent without memory is regenerated", async () => {
+    const chatId = randomUUID();
+    const client = kind.open({ baseUrl: server, chatId });
+    const body = { agentId: "forgetful" };
+    await client.send(askText({ scenario: "take" }), { body });
+    await client.send(askText({ scenario: "recall" }), { body });
+    await client.regenerate({ body });
+    expect(textOf(client.messages[3])).toBe("Before: 1 questions, 1 answers.");
+    expect((await loadMessages(server, chatId)).map(shownOf)).toEqual(client.messages.map(shownOf));
+  });
 });

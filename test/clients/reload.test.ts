@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import type { ChatMessage } from "./chat-client.ts";
 import { CuttingProxy } from "./cutting-proxy.ts";
 import { KINDS, serverFor } from "./kinds.ts";
 import { answersIn, partsOf, RESEARCH_PARTS, shownOf } from "./message-view.ts";
@@ -93,5 +94,54 @@ describe.each(KINDS)("$name", (kind) => {
     expect(after.messages.map(({ role }) => role)).toEqual(["user", "assistant"]);
     expect(partsOf(after.messages[1])).toEqual(RESEARCH_PARTS);
     await left.close();
+  });
+});
+
+describe.each(KINDS.filter((kind) => kind.reconnects))("$name", (kind) => {
+  const server = serverFor(kind);
+
+  /** Leaves a chat whose answer waits behind its fourth word. */
+  async function leave(chatId: string): Promise<{ readonly events: readonly string[]; readonly messages: readonly ChatMessage[] }> {
+    const proxy = await CuttingProxy.open(server);
+    const client = kind.open({ baseUrl: proxy.url, chatId });
+    const abandoned = client.send(askText({ scenario: "research", hold: chatId }));
+    await until(() => proxy.events.some((data) => data.includes(" degrees")), "the page has the first words");
+    await client.stop();
+    await abandoned;
+    await proxy.close();
+    return { events: proxy.events, messages: await loadMessages(server, chatId) };
+  }
+
+  test.each(["end", "reset"] as const)("a reloaded page that is cut every three events by a %s asks on by its chat until it has the message", async (by) => {
+    const chatId = randomUUID();
+    const { messages } = await leave(chatId);
+    const proxy = await CuttingProxy.open(server, {
+      cut: () => ({ after: 3, by }),
+      onEvent: (data) => data.includes(" degrees") && void openGate(server, chatId),
+    });
+    const client = kind.open({ baseUrl: proxy.url, chatId, messages, maxConsecutiveErrors: 1_000 });
+    await client.resume();
+    expect(client.status).toBe("ready");
+    expect(client.messages.map(({ role }) => role)).toEqual(["user", "assistant"]);
+    expect(partsOf(client.messages[1])).toEqual(RESEARCH_PARTS);
+    expect(proxy.exchanges.every(({ path }) => path.startsWith(`/api/chat/${chatId}/stream?`))).toBe(true);
+    await proxy.close();
+  });
+
+  test("a reloaded page that starts at the last step shows that step, also when it is cut", async () => {
+    const chatId = randomUUID();
+    const { events, messages } = await leave(chatId);
+    const initialStartIndex = events.lastIndexOf('{"type":"start-step"}') - events.length;
+    const proxy = await CuttingProxy.open(server, {
+      cut: (_, index) => (index === 0 ? { after: 3, by: "end" } : undefined),
+      onAnswer: (_, index) => index === 1 && void openGate(server, chatId),
+    });
+    const client = kind.open({ baseUrl: proxy.url, chatId, messages, initialStartIndex });
+    await client.resume();
+    expect(client.status).toBe("ready");
+    expect(client.messages.map(({ role }) => role)).toEqual(["user", "assistant"]);
+    expect(partsOf(client.messages[1])).toEqual(RESEARCH_PARTS.slice(-2));
+    expect(proxy.exchanges).toHaveLength(2);
+    await proxy.close();
   });
 });

@@ -7,6 +7,7 @@ const config: ViteUserConfig = defineConfig({
     pool: "forks",
     // Beside the two servers that all files share; more processes would only wait for a core.
     maxWorkers: 2,
+    maxConcurrency: 4,
     // Bounds against hanging, not expectations: a shared machine may stand still for seconds.
     testTimeout: 120_000,
     hookTimeout: 60_000,

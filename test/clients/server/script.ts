@@ -1,4 +1,4 @@
-import { call, cut, lastUserText, part, partsOf, raise, say, stop, think, toolResultsIn, wait, type Move, type PromptMessage } from "../../../src/testkit/scripted-model.ts";
+import { call, cut, lastUserText, part, partsOf, raise, say, stop, toolResultsIn, wait, type Move, type PromptMessage } from "../../../src/testkit/scripted-model.ts";
 import type { Gates } from "./gates.ts";
 
 /** The words of the answer that most tests look at. */
@@ -10,10 +10,12 @@ export const PROVIDER_ERROR = "The provider is overloaded.";
 /** A message of a user to the scripted model: what it is to do, and where it waits. */
 export interface Ask {
   readonly scenario: "research" | "long" | "fail" | "truncate" | "broken-tool" | "recall" | "take";
-  /** The key of the gate that the text waits at. */
+  /** The key of the gate that the answer waits at. */
   readonly hold?: string;
   /** After so many words of the text. */
   readonly at?: number;
+  /** Where a research waits; in its text unless given. */
+  readonly holdIn?: "reasoning" | "tool-input" | "text";
   /** How many words a long text has. */
   readonly words?: number;
 }
@@ -29,7 +31,7 @@ export function answerTo(prompt: readonly PromptMessage[], gates: Gates, nextTak
   const isFirstStep = toolResultsIn(afterLastQuestion(prompt)).length === 0;
   switch (ask.scenario) {
     case "research":
-      return isFirstStep ? lookUp() : spoken(RESEARCH_TEXT, ask, gates);
+      return isFirstStep ? lookUp(ask, gates) : spoken(RESEARCH_TEXT, ask, gates);
     case "long":
       return spoken(longText(ask.words ?? 200), ask, gates);
     case "fail":
@@ -49,19 +51,25 @@ export function longText(words: number): string {
   return Array.from({ length: words }, (_, index) => `word${index}`).join(" ");
 }
 
-function lookUp(): readonly Move[] {
+function lookUp({ holdIn, hold = "" }: Ask, gates: Gates): readonly Move[] {
+  const gate = (place: Ask["holdIn"]): readonly Move[] => (holdIn === place ? [wait(gates.passed(hold))] : []);
+  const [thought = "", ...thoughts] = RESEARCH_REASONING.match(/\s*\S+/g) ?? [];
+  const think = (delta: string): Move => part({ type: "reasoning-delta", id: "r", delta });
+  const city = JSON.stringify({ city: "Oslo" });
+  const write = (delta: string): Move => part({ type: "tool-input-delta", id: "call-weather", delta });
   return [
-    think(RESEARCH_REASONING),
-    call("weather", { city: "Oslo" }, { id: "call-weather", pieces: 3 }),
+    ...[part({ type: "reasoning-start", id: "r" }), think(thought), ...gate("reasoning"), ...thoughts.map(think), part({ type: "reasoning-end", id: "r" })],
+    ...[part({ type: "tool-input-start", id: "call-weather", toolName: "weather" }), write(city.slice(0, 5)), ...gate("tool-input"), write(city.slice(5))],
+    ...[part({ type: "tool-input-end", id: "call-weather" }), part({ type: "tool-call", toolCallId: "call-weather", toolName: "weather", input: city })],
     call("distance", { from: "Oslo", to: "Rome" }, { id: "call-distance", pieces: 3 }),
   ];
 }
 
 /** A text, a word at a time, that may wait at a gate. */
-function spoken(text: string, { hold, at = 4 }: Ask, gates: Gates): readonly Move[] {
+function spoken(text: string, { hold, at = 4, holdIn = "text" }: Ask, gates: Gates): readonly Move[] {
   const words = text.match(/\s*\S+/g) ?? [];
   const deltas = (from: number, to?: number): readonly Move[] => words.slice(from, to).map((delta) => part({ type: "text-delta", id: "t", delta }));
-  const gate = hold === undefined ? [] : [wait(gates.passed(hold))];
+  const gate = hold === undefined || holdIn !== "text" ? [] : [wait(gates.passed(hold))];
   return [part({ type: "text-start", id: "t" }), ...deltas(0, at), ...gate, ...deltas(at), part({ type: "text-end", id: "t" })];
 }
 
