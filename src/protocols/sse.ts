@@ -106,7 +106,7 @@ class EventStreamSource implements UnderlyingDefaultSource<Uint8Array> {
     if (this.#isOver) return;
     this.#release();
     if (this.#options.onClosing === "end") this.#controller?.close();
-    else this.#controller?.error(new Error("The server is shutting down."));
+    else this.#controller?.error(shutDown());
   };
 
   #release(): void {
@@ -117,4 +117,11 @@ class EventStreamSource implements UnderlyingDefaultSource<Uint8Array> {
     this.#abort.abort();
     this.#frames?.stop();
   }
+}
+
+/** Servers print the error of a stream that is reset: one line says it all. */
+function shutDown(): Error {
+  const error = new Error("The server is shutting down; the stream is reset.");
+  error.stack = error.message;
+  return error;
 }
