@@ -169,7 +169,10 @@ export class HoldfastEngine implements Engine {
     return this.#threads.get(principal, threadId);
   }
 
-  listThreads(principal: Principal, query: { readonly cursor?: string; readonly limit: number }): Promise<{ readonly threads: readonly Thread[]; readonly nextCursor?: string }> {
+  listThreads(
+    principal: Principal,
+    query: { readonly cursor?: string; readonly limit: number },
+  ): Promise<{ readonly threads: readonly Thread[]; readonly nextCursor?: string }> {
     return this.#threads.list(principal, query);
   }
 

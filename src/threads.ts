@@ -72,7 +72,9 @@ export class Threads {
     const kept = await this.#source.threads.messages(owner.agentId, threadId, principal.resourceId);
     const partial = new Set(active.map((run) => run.messageId));
     const runOf = new Map(runs.map((run) => [run.messageId, run.id]));
-    const shown = kept.filter((message) => !partial.has(message["id"] as string)).map((message) => withOrigin(message, threadId, runOf.get(message["id"] as string)));
+    const shown = kept
+      .filter((message) => !partial.has(message["id"] as string))
+      .map((message) => withOrigin(message, threadId, runOf.get(message["id"] as string)));
     // A queued run has not put its question into the thread yet.
     const known = new Set(shown.map((message) => message["id"]));
     const waiting = active.toReversed().flatMap((run) => run.input.messages.filter((message) => !known.has(message["id"])));

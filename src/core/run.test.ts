@@ -14,7 +14,12 @@ test("a terminal status has no follower, and every other status can reach a term
 });
 
 test("every terminal event leads to a terminal status", () => {
-  const events: TerminalEvent[] = [{ type: "run-completed" }, { type: "run-failed", error: { code: "X", message: "x" } }, { type: "run-canceled" }, { type: "run-suspended", interrupts: [] }];
+  const events: TerminalEvent[] = [
+    { type: "run-completed" },
+    { type: "run-failed", error: { code: "X", message: "x" } },
+    { type: "run-canceled" },
+    { type: "run-suspended", interrupts: [] },
+  ];
   expect(events.map(statusAfter)).toEqual(["completed", "failed", "canceled", "suspended"]);
   expect(events.every((event) => isTerminal(statusAfter(event)))).toBe(true);
 });

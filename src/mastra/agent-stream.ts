@@ -139,7 +139,8 @@ export class AgentStream {
         const [state, items] = normalizeChunk(this.#state, { type, payload });
         this.#state = noteToolOutcome(state, toolCallId);
         for (const item of items) {
-          if ("event" in item) void this.#attempt.emit(outcomeUnknown === true && item.event.type === "tool-error" ? { ...item.event, outcomeUnknown } : item.event);
+          if ("event" in item)
+            void this.#attempt.emit(outcomeUnknown === true && item.event.type === "tool-error" ? { ...item.event, outcomeUnknown } : item.event);
         }
       },
     };

@@ -7,7 +7,7 @@ import { abort, error, finish, rawPart, stepFinish, stepStart } from "./normaliz
 import { reasoningDelta, reasoningEnd, reasoningSignature, reasoningStart, redactedReasoning, textDelta, textEnd, textStart } from "./normalize-text.ts";
 import { toolApproval, toolCall, toolDenied, toolError, toolInputDelta, toolInputStart, toolResult, toolSuspended } from "./normalize-tool.ts";
 
-export { closeOpenParts, initialNormalizeState, type DriverSignal, type Normalized, type NormalizedEvent, type NormalizeState } from "./normalize-state.ts";
+export { closeOpenParts, initialNormalizeState, type Normalized, type NormalizedEvent, type NormalizeState } from "./normalize-state.ts";
 export { noteToolOutcome, uniqueToolCallId } from "./normalize-tool.ts";
 
 type Handler = (state: NormalizeState, chunk: Fields, chunkType: string) => NormalizeResult;

@@ -5,8 +5,21 @@ import type { ToolPart, Transcript, TranscriptStep } from "../core/transcript.ts
 import { isReplayed } from "./replay-filter.ts";
 import { toolDecision } from "./tool-decision.ts";
 
-const tool = (toolCallId: string, state: ToolPart["state"], extra: Partial<ToolPart> = {}): ToolPart => ({ type: "tool", toolCallId, toolName: "t", inputText: "", state, ...extra });
-const step = (parts: TranscriptStep["parts"], isFinished: boolean): TranscriptStep => ({ step: 0, before: START, parts, modelFinished: { type: "model-finished", step: 0 }, isFinished });
+const tool = (toolCallId: string, state: ToolPart["state"], extra: Partial<ToolPart> = {}): ToolPart => ({
+  type: "tool",
+  toolCallId,
+  toolName: "t",
+  inputText: "",
+  state,
+  ...extra,
+});
+const step = (parts: TranscriptStep["parts"], isFinished: boolean): TranscriptStep => ({
+  step: 0,
+  before: START,
+  parts,
+  modelFinished: { type: "model-finished", step: 0 },
+  isFinished,
+});
 const transcript = (...steps: TranscriptStep[]): Transcript => ({ steps, offset: START, usage: {}, end: undefined });
 
 const result = (toolCallId: string): RunEvent => ({ type: "tool-result", toolCallId, toolName: "t", output: 1 });
@@ -20,7 +33,8 @@ describe("the replay of a recorded step", () => {
       { type: "text-delta", id: "0.t", text: "x" },
       { type: "tool-call", toolCallId: "open", toolName: "t", input: {} },
       { type: "model-finished", step: 0 },
-    ] as RunEvent[]) expect(isReplayed(halfDone, 0, event)).toBe(true);
+    ] as RunEvent[])
+      expect(isReplayed(halfDone, 0, event)).toBe(true);
   });
 
   test("the outcome of a tool that had none is logged, that of one that had is not", () => {

@@ -13,7 +13,11 @@ const run = (trigger: "submit" | "regenerate", replacesMessageId?: string): Run 
   attempt: 1,
   crashes: 0,
   messageId: "mine",
-  input: { messages: [{ id: "q2", role: "user", parts: [{ type: "text", text: "again?" }] }], trigger, ...(replacesMessageId !== undefined && { replacesMessageId }) },
+  input: {
+    messages: [{ id: "q2", role: "user", parts: [{ type: "text", text: "again?" }] }],
+    trigger,
+    ...(replacesMessageId !== undefined && { replacesMessageId }),
+  },
   cancelRequested: false,
   createdAt: 1_000_000,
 });
@@ -59,5 +63,8 @@ test("a tool call that never ended gets an outcome, and empty text is left out",
     isFinished: false,
   };
   const transcript: Transcript = { steps: [step], offset: START, usage: {}, end: undefined };
-  expect(withClosedTools(transcript, "stopped").steps[0]?.parts).toMatchObject([{ toolCallId: "c", state: "error", message: "stopped" }, { toolCallId: "d", state: "result" }]);
+  expect(withClosedTools(transcript, "stopped").steps[0]?.parts).toMatchObject([
+    { toolCallId: "c", state: "error", message: "stopped" },
+    { toolCallId: "d", state: "result" },
+  ]);
 });

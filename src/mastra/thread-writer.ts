@@ -58,7 +58,10 @@ export async function writeAnswer(agent: Agent, run: Run, outcome: AttemptOutcom
   const memory = await agent.getMemory({ requestContext });
   if (memory === undefined) return;
   await memory.deleteMessages([run.messageId]).catch(ignoreMissing);
-  const closed = withClosedTools(transcript, outcome.outcome === "failed" ? "The run failed before the tool ended." : "The run was canceled before the tool ended.");
+  const closed = withClosedTools(
+    transcript,
+    outcome.outcome === "failed" ? "The run failed before the tool ended." : "The run was canceled before the tool ended.",
+  );
   if (!closed.steps.some((step) => step.parts.length > 0)) return;
   const message = toDbMessage(run, answerMessage(run.messageId, closed), "response");
   const mark = { holdfast: { runId: run.id, status: outcome.outcome === "failed" ? "failed" : "canceled" } };

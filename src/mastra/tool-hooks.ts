@@ -13,7 +13,10 @@ export interface ToolRecorder {
   recorded(toolCallId: string): { readonly id: string; readonly part: ToolPart | undefined };
   isIdempotent(toolName: string): boolean;
   /** Puts the outcome into the log as Mastra's own chunk would have. */
-  report(toolCallId: string, outcome: { readonly toolName: string; readonly output?: unknown; readonly error?: unknown; readonly outcomeUnknown?: boolean }): void;
+  report(
+    toolCallId: string,
+    outcome: { readonly toolName: string; readonly output?: unknown; readonly error?: unknown; readonly outcomeUnknown?: boolean },
+  ): void;
 }
 
 type BeforeContext = Parameters<NonNullable<ToolHooks["beforeToolCall"]>>[0];

@@ -71,7 +71,6 @@ export class RunWindow {
     return undefined;
   }
 
-
   /** Calls `wake` at the next change, or at once if the version moved on meanwhile. */
   sleep(version: number, wake: () => void): void {
     if (version === this.#version) this.#sleepers.add(wake);

@@ -157,7 +157,7 @@ export class Attempt {
 
   async #readLog(): Promise<readonly Entry[]> {
     const entries: Entry[] = [];
-    for (let after: Offset = START; ; ) {
+    for (let after: Offset = START; ;) {
       const page = await this.#deps.store.readEntries(this.run.id, after, READ_PAGE);
       entries.push(...page);
       const last = page[page.length - 1];

@@ -18,7 +18,13 @@ export function leaseVerdict(held: readonly Attempt[], renewed: readonly Renewed
 /** Renews the leases of the attempts that go on, stops the attempts that lost theirs, and brings cancels that other nodes accepted. */
 export async function renewLeases(store: RunStore, claim: LeaseClaim, held: () => readonly Attempt[]): Promise<void> {
   const before = held();
-  const verdict = leaseVerdict(before, await store.renewLeases(claim, before.map((attempt) => ({ runId: attempt.run.id, epoch: attempt.epoch }))));
+  const verdict = leaseVerdict(
+    before,
+    await store.renewLeases(
+      claim,
+      before.map((attempt) => ({ runId: attempt.run.id, epoch: attempt.epoch })),
+    ),
+  );
   // An attempt that ended while the renewal was on its way has no lease any more, and needs none.
   const still = new Set(held());
   for (const attempt of verdict.lost) if (still.has(attempt)) attempt.stop("lease-lost");

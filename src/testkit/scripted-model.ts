@@ -4,9 +4,9 @@ import { partsOf, type PromptMessage } from "./scripted-prompt.ts";
 
 export type { ModelVersion } from "./scripted-answer.ts";
 export { attach, call, cite, citeDocument, crash, cut, hang, part, raise, refuse, result, say, stop, think, wait } from "./scripted-parts.ts";
-export type { Move, ProviderPart, ScriptedUsage } from "./scripted-parts.ts";
-export { lastUserText, partsOf, toolCallsIn, toolResultsIn } from "./scripted-prompt.ts";
-export type { PromptMessage, PromptPart } from "./scripted-prompt.ts";
+export type { Move, ProviderPart } from "./scripted-parts.ts";
+export { lastUserText, toolCallsIn, toolResultsIn } from "./scripted-prompt.ts";
+export type { PromptMessage } from "./scripted-prompt.ts";
 
 /**
  * What the model does in each call: one list per call (the last one is repeated), or a function of what the prompt shows, which

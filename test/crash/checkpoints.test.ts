@@ -49,7 +49,12 @@ describe.concurrent("a run whose process is killed ends by itself, with nothing 
       test(`killed at ${name} (${nth}), with memory`, () => crashAndRecover(name, nth, true));
     }
   }
-  for (const [name, nth] of [["model-streaming", 2], ["model-finished", 1], ["tool-result-committed", 1], ["step-finished", 2]] as const) {
+  for (const [name, nth] of [
+    ["model-streaming", 2],
+    ["model-finished", 1],
+    ["tool-result-committed", 1],
+    ["step-finished", 2],
+  ] as const) {
     test(`killed at ${name} (${nth}), without memory`, () => crashAndRecover(name, nth, false));
   }
 });

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { Entry } from "../../src/core/entry.ts";
 import { isTerminalEvent } from "../../src/core/event.ts";
-import type { JsonObject } from "../../src/core/json.ts";
+import type { Json } from "../../src/core/json.ts";
 import { textOf, transcriptOf, type ToolPart, type Transcript } from "../../src/core/transcript.ts";
 import { OUTCOME_UNKNOWN_TEXT } from "../../src/mastra/tool-decision.ts";
 import type { ChildReport } from "./process.ts";
@@ -10,7 +10,10 @@ import { QUESTION, TOOLS_OF_STEP, type Effects } from "./world.ts";
 /** Holds the log of a run that was crashed and taken over against what Holdfast promises. */
 export function checkLog(before: readonly Entry[], after: ChildReport, effects: Effects): void {
   const { entries } = after;
-  expect(entries.map((entry) => entry.offset), "the log is dense").toEqual(entries.map((_, index) => index + 1));
+  expect(
+    entries.map((entry) => entry.offset),
+    "the log is dense",
+  ).toEqual(entries.map((_, index) => index + 1));
   expect(entries.slice(0, before.length), "what a client saw before the crash, the log has").toEqual(before);
   expect(entries.filter((entry) => isTerminalEvent(entry.event)).map((entry) => entry.event.type)).toEqual(["run-completed"]);
   expect(after.run?.status).toBe("completed");
@@ -58,10 +61,10 @@ export function checkThread(after: ChildReport): void {
     [after.run?.messageId, "assistant"],
   ]);
   const transcript = transcriptOf(after.entries);
-  const parts = (thread[1]?.["parts"] ?? []) as readonly JsonObject[];
-  expect(parts.flatMap((part) => (part["type"] === "text" ? [part["text"]] : [])).join("")).toBe(textOf(transcript));
+  const parts = (thread[1]?.["parts"] ?? []) as readonly { readonly [field: string]: Json; readonly type: string }[];
+  expect(parts.map((part) => (part.type === "text" && typeof part["text"] === "string" ? part["text"] : "")).join("")).toBe(textOf(transcript));
   const tools = transcript.steps.flatMap((step) => step.parts.filter((part): part is ToolPart => part.type === "tool"));
-  expect(parts.filter((part) => String(part["type"]).startsWith("tool-")).map((part) => [part["type"], part["toolCallId"], part["output"] ?? part["errorText"]])).toEqual(
+  expect(parts.filter((part) => part.type.startsWith("tool-")).map((part) => [part.type, part["toolCallId"], part["output"] ?? part["errorText"]])).toEqual(
     tools.map((tool) => [`tool-${tool.toolName}`, tool.toolCallId, tool.output ?? tool.message]),
   );
 }

@@ -22,7 +22,11 @@ export function effectsIn(directory: string): Effects {
   };
 }
 
-export const QUESTION: { readonly id: string; readonly role: string; readonly parts: readonly { readonly type: string; readonly text: string }[] } = { id: "question-1", role: "user", parts: [{ type: "text", text: "What is the price of 3 kg of apples?" }] };
+export const QUESTION: { readonly id: string; readonly role: string; readonly parts: readonly { readonly type: string; readonly text: string }[] } = {
+  id: "question-1",
+  role: "user",
+  parts: [{ type: "text", text: "What is the price of 3 kg of apples?" }],
+};
 
 /** The steps of the scripted answer: reasoning and two tools, one tool, text. */
 export const TOOLS_OF_STEP: readonly (readonly string[])[] = [["lookup", "weigh"], ["multiply"], []];
@@ -43,9 +47,12 @@ function script(prompt: readonly PromptMessage[]): readonly Move[] {
 }
 
 /** An instance with one agent; `hasMemory`: it keeps threads in a LibSQL file of the directory. */
-export function world(directory: string, options: { readonly hasMemory: boolean; readonly paceMs: number }): { readonly mastra: Mastra; readonly memory: Memory | undefined; readonly effects: Effects } {
+export function world(
+  directory: string,
+  options: { readonly hasMemory: boolean; readonly paceMs: number },
+): { readonly mastra: Mastra; readonly memory: Memory | undefined; readonly effects: Effects } {
   const effects = effectsIn(directory);
-  const tool = (id: string, output: object): ReturnType<typeof createTool> =>
+  const tool = (id: string, output: object) =>
     createTool({
       id,
       description: id,
@@ -55,7 +62,7 @@ export function world(directory: string, options: { readonly hasMemory: boolean;
         await new Promise((resolve) => setTimeout(resolve, 5));
         return output;
       },
-    }) as unknown as ReturnType<typeof createTool>;
+    });
   const storage = new LibSQLStore({ id: "memory", url: `file:${join(directory, "memory.db")}` });
   const memory = options.hasMemory ? new Memory({ storage, options: { lastMessages: 20 } }) : undefined;
   const model = scriptedModel({
@@ -67,7 +74,7 @@ export function world(directory: string, options: { readonly hasMemory: boolean;
     id: "clerk",
     name: "clerk",
     instructions: "You sell fruit.",
-    model: model as never,
+    model,
     tools: { lookup: tool("lookup", { price: 2 }), weigh: tool("weigh", { kg: 3 }), multiply: tool("multiply", { product: 6 }) },
     ...(memory && { memory }),
   });

@@ -38,7 +38,10 @@ describe.each(["memory", "sqlite"] as const)("every ending, on the %s store", (s
     const transcript = transcriptOf(entries);
     expect(textOf(transcript)).toBe(`Adding.${partial}`);
     const thread = await shop.engine.messages(ANN, "t");
-    expect(thread.map((part) => [part["id"], part["role"]])).toEqual([[run.input.messages[0]?.["id"], "user"], [run.messageId, "assistant"]]);
+    expect(thread.map((part) => [part["id"], part["role"]])).toEqual([
+      [run.input.messages[0]?.["id"], "user"],
+      [run.messageId, "assistant"],
+    ]);
     expect(textIn(thread[1])).toBe(`Adding.${partial}`);
     expect(shop.executed).toEqual(["add"]);
     expect((await shop.engine.getRun(ANN, run.id)).status).toBe("failed");
@@ -84,7 +87,10 @@ describe.each(["memory", "sqlite"] as const)("every ending, on the %s store", (s
     await shop.log(second);
     expect(JSON.stringify(shop.model.requests.at(-1)?.prompt)).toContain("Half");
     expect((await shop.engine.messages(ANN, "t")).map((message) => [message["role"], textIn(message)])).toEqual([
-      ["user", "one"], ["assistant", "Half"], ["user", "two"], ["assistant", "Whole."],
+      ["user", "one"],
+      ["assistant", "Half"],
+      ["user", "two"],
+      ["assistant", "Whole."],
     ]);
   });
 

@@ -33,7 +33,7 @@ beforeAll(async () => {
   const storage = new LibSQLStore({ id: "memory", url: `file:${join(directory, "memory.db")}` });
   memory = new Memory({ storage });
   const model = scriptedModel({ calls: [[say(SAID, { isCut: true }), hang()]] });
-  const agent = new Agent({ id: "clerk", name: "clerk", instructions: "x", model: model as never, memory });
+  const agent = new Agent({ id: "clerk", name: "clerk", instructions: "x", model, memory });
   const mastra = new Mastra({ agents: { clerk: agent }, logger: false, storage });
   holdfast = await createHoldfast({ mastra, store: `sqlite:${join(directory, "runs.db")}`, auth: jwtAuth({ secret: SECRET }) });
   const started = await send("ann", "POST", "/api/chat", { id: "thread-of-ann", messages: [question(SAID)], trigger: "submit-message" });
@@ -50,25 +50,25 @@ afterAll(async () => {
 /** Every route that names something, and what it names. */
 const ROUTES: readonly { readonly method: string; readonly path: string; readonly body?: unknown }[] = (
   [
-  ["GET", "/v1/runs/:run"],
-  ["POST", "/v1/runs/:run/cancel"],
-  ["GET", "/v1/runs/:run/events"],
-  ["GET", "/v1/runs/:run/events?offset=-1&live=sse"],
-  ["GET", "/v1/runs/:run/events?offset=-1&live=long-poll"],
-  ["HEAD", "/v1/runs/:run/events"],
-  ["GET", "/v1/threads/:thread"],
-  ["PATCH", "/v1/threads/:thread", { title: "mine" }],
-  ["DELETE", "/v1/threads/:thread"],
-  ["GET", "/api/chat/:thread/stream"],
-  ["GET", "/api/chat/:thread/stream?startIndex=0"],
-  ["GET", "/api/chat/:run/stream"],
-  ["GET", "/api/chat/:run/stream?startIndex=-2"],
-  ["POST", "/api/chat/:thread/stop"],
-  ["POST", "/api/chat/:run/stop"],
-  ["GET", "/api/chat/:thread/messages"],
-  ["POST", "/api/chat", { id: ":thread", messages: [question("let me in")], trigger: "submit-message" }],
-  ["POST", "/api/chat", { id: ":thread", messages: [question("let me in")], trigger: "regenerate-message" }],
-] as readonly (readonly [string, string, unknown?])[]
+    ["GET", "/v1/runs/:run"],
+    ["POST", "/v1/runs/:run/cancel"],
+    ["GET", "/v1/runs/:run/events"],
+    ["GET", "/v1/runs/:run/events?offset=-1&live=sse"],
+    ["GET", "/v1/runs/:run/events?offset=-1&live=long-poll"],
+    ["HEAD", "/v1/runs/:run/events"],
+    ["GET", "/v1/threads/:thread"],
+    ["PATCH", "/v1/threads/:thread", { title: "mine" }],
+    ["DELETE", "/v1/threads/:thread"],
+    ["GET", "/api/chat/:thread/stream"],
+    ["GET", "/api/chat/:thread/stream?startIndex=0"],
+    ["GET", "/api/chat/:run/stream"],
+    ["GET", "/api/chat/:run/stream?startIndex=-2"],
+    ["POST", "/api/chat/:thread/stop"],
+    ["POST", "/api/chat/:run/stop"],
+    ["GET", "/api/chat/:thread/messages"],
+    ["POST", "/api/chat", { id: ":thread", messages: [question("let me in")], trigger: "submit-message" }],
+    ["POST", "/api/chat", { id: ":thread", messages: [question("let me in")], trigger: "regenerate-message" }],
+  ] as readonly (readonly [string, string, unknown?])[]
 ).map(([method, path, body]) => ({ method, path, body }));
 
 describe("no route answers about what the principal does not own", () => {
@@ -92,7 +92,11 @@ describe("no route answers about what the principal does not own", () => {
     const url = path.replace(":run", runId).replace(":thread", "thread-of-ann");
     expect((await send(undefined, method, url, body)).status).toBe(401);
     const forged = await tokenOf("ann", "another secret, long enough for HS256");
-    const request = new Request(`http://localhost${url}`, { method, headers: { authorization: `Bearer ${forged}` }, ...(body !== undefined && { body: JSON.stringify(body) }) });
+    const request = new Request(`http://localhost${url}`, {
+      method,
+      headers: { authorization: `Bearer ${forged}` },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
     expect((await holdfast.fetch(request)).status).toBe(401);
   });
 

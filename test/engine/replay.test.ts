@@ -52,7 +52,13 @@ interface World {
 function openWorld(idempotentTools: readonly string[] = []): World {
   const storage = new LibSQLStore({ id: "memory", url: ":memory:" });
   const memory = new Memory({ storage });
-  const world = { memory, modelSteps: [] as number[], executed: [] as string[], executedUncommitted: [] as string[], isStartCommitted: (_: string): boolean => false };
+  const world: Omit<World, "source"> = {
+    memory,
+    modelSteps: [] as number[],
+    executed: [] as string[],
+    executedUncommitted: [] as string[],
+    isStartCommitted: (): boolean => false,
+  };
   const tool = (id: string): unknown =>
     createTool({
       id,
@@ -69,11 +75,19 @@ function openWorld(idempotentTools: readonly string[] = []): World {
     onCall: ({ prompt }) => void world.modelSteps.push(Math.max(0, toolResultsIn(prompt).length - 1)),
     calls: (prompt) => {
       const results = toolResultsIn(prompt).length;
-      if (results < 2) return [think("Two sums."), say("First."), call("add", { a: 1, b: 2 }, { id: "c1", pieces: 2 }), call("plus", { a: 3, b: 4 }, { id: "c2" })];
+      if (results < 2)
+        return [think("Two sums."), say("First."), call("add", { a: 1, b: 2 }, { id: "c1", pieces: 2 }), call("plus", { a: 3, b: 4 }, { id: "c2" })];
       return results < 3 ? [say("Then."), call("add", { a: 3, b: 7 }, { id: "c3" })] : [say("Ten in all.")];
     },
   });
-  const agent = new Agent({ id: "clerk", name: "clerk", instructions: "x", model: model as never, tools: { add: tool("add"), plus: tool("plus") } as never, memory });
+  const agent = new Agent({
+    id: "clerk",
+    name: "clerk",
+    instructions: "x",
+    model,
+    tools: { add: tool("add"), plus: tool("plus") } as never,
+    memory,
+  });
   const source = mastraSource(new Mastra({ agents: { clerk: agent }, logger: false, storage }), { idempotentTools });
   return Object.assign(world, { source });
 }
@@ -109,7 +123,13 @@ async function replay(world: World, prefix: readonly RunEvent[], attempt = 2): P
   await world.source.begin(taken);
   const outcome = await world.source.execute(context);
   await world.source.settle(taken, outcome, () => Promise.resolve(transcriptOf(stamped(events))));
-  return { outcome, log: stamped(events), modelSteps: [...world.modelSteps], executed: [...world.executed], executedUncommitted: [...world.executedUncommitted] };
+  return {
+    outcome,
+    log: stamped(events),
+    modelSteps: [...world.modelSteps],
+    executed: [...world.executed],
+    executedUncommitted: [...world.executedUncommitted],
+  };
 }
 
 const BEGIN: readonly RunEvent[] = [
@@ -161,7 +181,9 @@ describe("an attempt that goes on from a log, cut at every event", () => {
       expect(after.outcome).toEqual({ outcome: "completed", finishReason: "stop" });
       const transcript = transcriptOf(after.log);
       expect(textOf(transcript)).toBe(textOf(expected));
-      expect(transcript.steps.map((step) => [step.step, step.isFinished, step.parts.length])).toEqual(expected.steps.map((step) => [step.step, true, step.parts.length]));
+      expect(transcript.steps.map((step) => [step.step, step.isFinished, step.parts.length])).toEqual(
+        expected.steps.map((step) => [step.step, true, step.parts.length]),
+      );
     }
   });
 

@@ -72,7 +72,7 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
     id: "clerk",
     name: "clerk",
     instructions: "You sell fruit.",
-    model: model as never,
+    model,
     tools: { add, pay },
     ...(options.hasMemory !== false && { memory }),
   });
@@ -104,6 +104,6 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
 
 /** The text of a UI message. */
 export function textIn(message: JsonObject | undefined): string {
-  const parts = (message?.["parts"] ?? []) as readonly JsonObject[];
-  return parts.flatMap((part) => (part["type"] === "text" ? [String(part["text"])] : [])).join("");
+  const parts = (message?.["parts"] ?? []) as readonly { readonly type: string; readonly text?: string }[];
+  return parts.map((part) => (part.type === "text" ? part.text : "")).join("");
 }

@@ -129,10 +129,19 @@ test("whatever the order of appends, wake-ups and reads, every reader gets every
       async (appends, starts, scheduler) => {
         const { tail, runId, append } = await fixture({ pollMs: 5, pageSize: 4 });
         const writing = scheduler.scheduleSequence([
-          ...appends.map(([count, isLocal]) => () => append(Array.from({ length: count }, (_, index) => data(index)), isLocal)),
+          ...appends.map(
+            ([count, isLocal]) =>
+              () =>
+                append(
+                  Array.from({ length: count }, (_, index) => data(index)),
+                  isLocal,
+                ),
+          ),
           () => append([end]),
         ]);
-        const readings = starts.map((after) => scheduler.schedule(Promise.resolve(after)).then((from) => collect(tail.follow(runId, offsetOf(from), new AbortController().signal))));
+        const readings = starts.map((after) =>
+          scheduler.schedule(Promise.resolve(after)).then((from) => collect(tail.follow(runId, offsetOf(from), new AbortController().signal))),
+        );
         await scheduler.waitAll();
         await writing.task;
         const total = 3 + appends.reduce((sum, [count]) => sum + count, 0);

@@ -11,7 +11,7 @@ import { say, scriptedSource, stopped } from "./scripted-source.ts";
 const nodes: TestNode[] = [];
 
 afterEach(async () => {
-  await Promise.all(nodes.splice(0).map((node) => node.close()));
+  await Promise.all(nodes.splice(0).map((opened) => opened.close()));
 });
 
 function node(...args: Parameters<typeof openNode>): TestNode {
@@ -23,12 +23,23 @@ function node(...args: Parameters<typeof openNode>): TestNode {
 describe("the runner", () => {
   test("a run goes from its start to exactly one terminal event", async () => {
     const store = await MemoryRunStore.open();
-    const { runner, readToEnd } = node(store, scriptedSource((attempt) => say(attempt, ["a", "b"])));
+    const { runner, readToEnd } = node(
+      store,
+      scriptedSource((attempt) => say(attempt, ["a", "b"])),
+    );
     const run = newRun();
     expect((await runner.start(run)).outcome).toBe("created");
     const entries = await readToEnd(run.id);
     expect(entries.map((entry) => entry.event.type)).toEqual([
-      "run-started", "attempt-started", "step-started", "text-start", "text-delta", "text-end", "model-finished", "step-finished", "run-completed",
+      "run-started",
+      "attempt-started",
+      "step-started",
+      "text-start",
+      "text-delta",
+      "text-end",
+      "model-finished",
+      "step-finished",
+      "run-completed",
     ]);
     expect(entries.filter((entry) => isTerminalEvent(entry.event))).toHaveLength(1);
     expect(entries.at(-1)?.event).toEqual({ type: "run-completed", finishReason: "stop", usage: { inputTokens: 1, outputTokens: 2, totalTokens: 3 } });
@@ -37,7 +48,10 @@ describe("the runner", () => {
 
   test("an agent that throws ends its run as failed, without its stack", async () => {
     const store = await MemoryRunStore.open();
-    const { runner, readToEnd, problems } = node(store, scriptedSource(() => Promise.reject(new Error("secret /etc/passwd"))));
+    const { runner, readToEnd, problems } = node(
+      store,
+      scriptedSource(() => Promise.reject(new Error("secret /etc/passwd"))),
+    );
     const run = newRun();
     await runner.start(run);
     const last = (await readToEnd(run.id)).at(-1)?.event;
@@ -95,7 +109,10 @@ describe("the runner", () => {
   test("with cancel-previous the active run is canceled and the next one runs", async () => {
     const store = await MemoryRunStore.open();
     const first = newRun();
-    const { runner, readToEnd } = node(store, scriptedSource((attempt) => (attempt.run.id === first.id ? stopped(attempt) : say(attempt, ["x"]))));
+    const { runner, readToEnd } = node(
+      store,
+      scriptedSource((attempt) => (attempt.run.id === first.id ? stopped(attempt) : say(attempt, ["x"]))),
+    );
     await runner.start(first);
     const second = newRun({ threadId: first.threadId, onBusyThread: "cancel-previous" });
     await runner.start(second);
@@ -167,7 +184,10 @@ describe("the runner", () => {
     gate.resolve();
     await expect(first.runner.start(newRun())).rejects.toMatchObject({ code: "SHUTTING_DOWN" });
     await drained;
-    const second = node(store, scriptedSource((attempt) => say(attempt, ["again"])));
+    const second = node(
+      store,
+      scriptedSource((attempt) => say(attempt, ["again"])),
+    );
     expect((await second.readToEnd(short.id)).filter((entry) => entry.event.type === "attempt-started")).toHaveLength(1);
     const entries = await second.readToEnd(long.id);
     expect(entries.filter((entry) => entry.event.type === "attempt-started")).toHaveLength(2);
@@ -189,7 +209,10 @@ describe("the runner", () => {
     const run = newRun();
     await frozen.runner.start(run);
     const attempt = await first.promise;
-    const taker = node(store, scriptedSource((next) => say(next, ["taken over"])));
+    const taker = node(
+      store,
+      scriptedSource((next) => say(next, ["taken over"])),
+    );
     const before = await taker.readToEnd(run.id);
     void attempt.emit({ type: "data", name: "late", data: "zombie" });
     await expect(attempt.commit()).rejects.toThrow("no longer holds the lease");
@@ -202,11 +225,24 @@ describe("the runner", () => {
     const run = newRun();
     const claim = { owner: "dead", leaseMs: 1 };
     await store.createRun(run, claim);
-    await store.append([{ runId: run.id, epoch: 1, events: [{ type: "step-started", step: 0 }, { type: "text-start", id: "t" }, { type: "text-delta", id: "t", text: "kept" }] }]);
+    await store.append([
+      {
+        runId: run.id,
+        epoch: 1,
+        events: [
+          { type: "step-started", step: 0 },
+          { type: "text-start", id: "t" },
+          { type: "text-delta", id: "t", text: "kept" },
+        ],
+      },
+    ]);
     for (const owner of ["dead-2", "dead-3"]) {
       await expect.poll(async () => (await store.claimRuns({ owner, leaseMs: 1 }, { limit: 1, pendingLimit: 0 })).length).toBe(1);
     }
-    const { readToEnd } = node(store, scriptedSource((attempt) => say(attempt, ["never"])));
+    const { readToEnd } = node(
+      store,
+      scriptedSource((attempt) => say(attempt, ["never"])),
+    );
     const entries = await readToEnd(run.id);
     expect(entries.at(-1)?.event).toMatchObject({ type: "run-failed", error: { code: "RUN_POISONED" } });
     expect(entries.some((entry) => entry.event.type === "text-delta" && entry.event.text === "kept")).toBe(true);
@@ -240,7 +276,10 @@ describe("the runner", () => {
 
   test("a cancel of a run that has ended changes nothing", async () => {
     const store: RunStore = await MemoryRunStore.open();
-    const { runner, readToEnd } = node(store, scriptedSource((attempt) => say(attempt, ["x"])));
+    const { runner, readToEnd } = node(
+      store,
+      scriptedSource((attempt) => say(attempt, ["x"])),
+    );
     const run = newRun();
     await runner.start(run);
     const before = await readToEnd(run.id);
