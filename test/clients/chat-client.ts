@@ -11,13 +11,20 @@ export interface MessagePart {
   readonly type: string;
 }
 
+export interface SendOptions {
+  /** Further fields of the body. */
+  readonly body?: Readonly<Record<string, unknown>>;
+  /** The message that this text replaces; what stands behind it goes. */
+  readonly messageId?: string;
+}
+
 /** A chat of a page: what the tests need of `AbstractChat`. */
 export interface ChatClient {
   readonly status: string;
   readonly error: Error | undefined;
   readonly messages: readonly ChatMessage[];
   /** Resolves when the answer has ended, however it did. */
-  send(text: string, options?: { readonly body: Readonly<Record<string, unknown>> }): Promise<void>;
+  send(text: string, options?: SendOptions): Promise<void>;
   regenerate(options?: { readonly messageId?: string; readonly body?: object }): Promise<void>;
   resume(): Promise<void>;
   stop(): Promise<void>;
@@ -50,7 +57,7 @@ interface AnyVersionsChat {
   readonly status: string;
   readonly error: Error | undefined;
   readonly messages: unknown;
-  sendMessage(message: { readonly text: string }, options?: { readonly body: object }): Promise<void>;
+  sendMessage(message: { readonly text: string; readonly messageId?: string }, options?: { readonly body?: object }): Promise<void>;
   regenerate(options?: { readonly messageId?: string; readonly body?: object }): Promise<void>;
   resumeStream(): Promise<void>;
   stop(): Promise<void>;
@@ -67,7 +74,7 @@ export function clientOf(chat: AnyVersionsChat): ChatClient {
     get messages() {
       return chat.messages as readonly ChatMessage[];
     },
-    send: (text, options) => chat.sendMessage({ text }, options),
+    send: (text, { messageId, ...options } = {}) => chat.sendMessage({ text, messageId }, options),
     regenerate: (options) => chat.regenerate(options),
     resume: () => chat.resumeStream(),
     stop: () => chat.stop(),

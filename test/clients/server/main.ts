@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { join } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
-import { createHoldfast } from "../../../src/index.ts";
+import { createHoldfast, type BusyThreadPolicy } from "../../../src/index.ts";
 import { Gates } from "./gates.ts";
 import { DEFAULT_AGENT, scriptedMastra } from "./mastra.ts";
 
@@ -12,6 +12,7 @@ export interface ServerSettings {
   readonly folder: string;
   readonly port: number;
   readonly aiSdkVersion: 6 | 7;
+  readonly onBusyThread?: BusyThreadPolicy;
 }
 
 const HOST = "127.0.0.1";
@@ -40,6 +41,7 @@ const holdfast = await createHoldfast({
   auth: "none",
   defaultAgent: DEFAULT_AGENT,
   aiSdk: { version: settings.aiSdkVersion },
+  onBusyThread: settings.onBusyThread ?? "reject",
 });
 opened.resolve(holdfast);
 process.send?.("ready");

@@ -1,4 +1,5 @@
-import { call, cut, lastUserText, part, partsOf, raise, say, stop, toolResultsIn, wait, type Move, type PromptMessage } from "../../../src/testkit/scripted-model.ts";
+import { call, cut, part, raise, say, stop, wait, type Move, type PromptMessage } from "../../../src/testkit/scripted-model.ts";
+import { lastUserText, partsOf, toolResultsIn } from "../../../src/testkit/scripted-prompt.ts";
 import type { Gates } from "./gates.ts";
 
 /** The words of the answer that most tests look at. */
