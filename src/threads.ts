@@ -4,7 +4,7 @@ import type { JsonObject } from "./core/json.ts";
 import { START } from "./core/offset.ts";
 import type { Principal } from "./core/principal.ts";
 import type { Thread } from "./core/protocol.ts";
-import { isTerminal, type Run } from "./core/run.ts";
+import { isTerminal, standInId, type Run } from "./core/run.ts";
 import type { RunStore, ThreadOwner } from "./core/store.ts";
 import { transcriptOf } from "./core/transcript.ts";
 import { answerMessage } from "./core/ui-message.ts";
@@ -77,7 +77,9 @@ export class Threads {
       .map((message) => withOrigin(message, threadId, runOf.get(message["id"] as string)));
     // A queued run has not put its question into the thread yet.
     const known = new Set(shown.map((message) => message["id"]));
-    const waiting = active.toReversed().flatMap((run) => run.input.messages.filter((message) => !known.has(message["id"])));
+    const waiting = active
+      .toReversed()
+      .flatMap((run) => run.input.messages.filter(({ id }) => !known.has(id) && !known.has(standInId(threadId, id as string))));
     return [...shown, ...waiting];
   }
 
@@ -107,7 +109,9 @@ export class Threads {
   async #show(owner: ThreadOwner, known?: ThreadRecord): Promise<Thread> {
     const { threadId, resourceId, agentId } = owner;
     const record = known ?? (await this.#source.threads.get(agentId, threadId));
-    const { runs } = await this.#store.listRuns({ resourceId, threadId, statuses: ACTIVE, limit: 1 });
+    const { runs } = await this.#store.listRuns({ resourceId, threadId, statuses: ACTIVE, limit: RECENT_RUNS });
+    // Behind the run that is under way others may be queued.
+    const active = runs.find((run) => run.status !== "pending") ?? runs.at(-1);
     return {
       id: threadId,
       agentId,
@@ -115,7 +119,7 @@ export class Threads {
       ...(record?.metadata && { metadata: record.metadata }),
       createdAt: owner.createdAt,
       updatedAt: Math.max(owner.lastRunAt, record?.updatedAt ?? 0),
-      ...(runs[0] && { activeRunId: runs[0].id }),
+      ...(active && { activeRunId: active.id }),
     };
   }
 }

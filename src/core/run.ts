@@ -67,6 +67,11 @@ export interface Run {
   readonly error?: RunError;
 }
 
+/** The id that a message is kept under where another thread has its own: ids of messages are unique over all threads. */
+export function standInId(threadId: string, messageId: string): string {
+  return `${messageId}@${threadId}`;
+}
+
 /** What happens to a start on a thread that has an active run. */
 export type BusyThreadPolicy = "reject" | "queue" | "cancel-previous";
 

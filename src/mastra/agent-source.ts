@@ -1,3 +1,4 @@
+import type { MastraDBMessage } from "@mastra/core/agent";
 import type { Mastra } from "@mastra/core/mastra";
 import { RequestContext } from "@mastra/core/request-context";
 import type { AgentSource, AttemptContext, AttemptOutcome } from "../core/agent-source.ts";
@@ -5,7 +6,7 @@ import type { Run } from "../core/run.ts";
 import { agentOf, listAgents } from "./agents.ts";
 import { AgentStream } from "./agent-stream.ts";
 import { errorText } from "./error-text.ts";
-import { writeAnswer, writeQuestion } from "./thread-writer.ts";
+import { inputMessages, writeAnswer, writeQuestion } from "./thread-writer.ts";
 import { mastraThreads } from "./threads.ts";
 
 export interface MastraSourceOptions {
@@ -26,18 +27,22 @@ export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}):
     options.onUnknownChunk?.(chunkType);
   };
   const threads = mastraThreads(mastra);
+  const questions = new WeakMap<Run, readonly MastraDBMessage[]>();
 
   return {
     threads,
     listAgents: () => listAgents(mastra),
-    begin: (run) => writeQuestion(agentOf(mastra, run.agentId), run, contextOf(run)),
+    async begin(run) {
+      questions.set(run, await writeQuestion(agentOf(mastra, run.agentId), run, contextOf(run)));
+    },
     async execute(attempt: AttemptContext): Promise<AttemptOutcome> {
       const { run } = attempt;
       const agent = agentOf(mastra, run.agentId);
       const hasMemory = await threads.hasMemory(run.agentId);
       const isIdempotent = (toolName: string): boolean => idempotent.has(toolName);
       try {
-        return await new AgentStream({ agent, attempt, requestContext: contextOf(run), hasMemory, isIdempotent, onUnknownChunk }).drive();
+        const question = questions.get(run) ?? inputMessages(run, Date.now());
+        return await new AgentStream({ agent, attempt, question, requestContext: contextOf(run), hasMemory, isIdempotent, onUnknownChunk }).drive();
       } catch (error) {
         if (attempt.signal.aborted) return { outcome: "aborted" };
         options.onError?.(run, error);

@@ -1,4 +1,4 @@
-import type { Agent, AgentExecutionOptionsBase } from "@mastra/core/agent";
+import type { Agent, AgentExecutionOptionsBase, MastraDBMessage } from "@mastra/core/agent";
 import type { RequestContext } from "@mastra/core/request-context";
 import type { AttemptContext, AttemptOutcome } from "../core/agent-source.ts";
 import type { FinishReason, RunEvent } from "../core/event.ts";
@@ -11,12 +11,13 @@ import { isStreamingModel, observedModel } from "./observed-model.ts";
 import { recordedModel } from "./recorded-model.ts";
 import { isReplayed, recordedTool } from "./replay-filter.ts";
 import { StepGates } from "./step-gates.ts";
-import { inputMessages } from "./thread-writer.ts";
 import { recordingHooks, type ToolRecorder } from "./tool-hooks.ts";
 
 export interface AgentStreamOptions {
   readonly agent: Agent;
   readonly attempt: AttemptContext;
+  /** The messages of the request, as they stand in the thread. */
+  readonly question: readonly MastraDBMessage[];
   readonly requestContext: RequestContext;
   readonly hasMemory: boolean;
   readonly isIdempotent: (toolName: string) => boolean;
@@ -83,11 +84,11 @@ export class AgentStream {
   }
 
   async #open(): Promise<Awaited<ReturnType<Agent["stream"]>>> {
-    const { agent, requestContext, hasMemory } = this.#options;
+    const { agent, question, requestContext, hasMemory } = this.#options;
     const { run } = this.#attempt;
     const defaults = await agent.getDefaultOptions({ requestContext });
     const userPrepare = defaults.prepareStep;
-    return agent.stream(inputMessages(run), {
+    return agent.stream([...question], {
       runId: run.id,
       ...(hasMemory && { memory: { thread: run.threadId, resource: run.resourceId } }),
       requestContext,

@@ -3,51 +3,71 @@ import type { MastraMemory } from "@mastra/core/memory";
 import type { RequestContext } from "@mastra/core/request-context";
 import type { AttemptOutcome } from "../core/agent-source.ts";
 import type { JsonObject } from "../core/json.ts";
-import type { Run } from "../core/run.ts";
+import { standInId, type Run } from "../core/run.ts";
 import type { ToolPart, Transcript, TranscriptPart } from "../core/transcript.ts";
 import { answerMessage } from "../core/ui-message.ts";
 
-/** The messages of a request as Mastra keeps them, under their own ids. */
-export function inputMessages(run: Run): MastraDBMessage[] {
+/**
+ * The messages of a request as Mastra keeps them, under their own ids where no other thread has these. A message's place in a thread
+ * goes by its time, and a run that had to wait was created before the answer that its question follows: so the time is that of the
+ * writing, in milliseconds since the Unix epoch, a millisecond apart to keep the order in which they were sent.
+ */
+export function inputMessages(run: Run, writtenAt: number, takenIds: ReadonlySet<string> = new Set()): MastraDBMessage[] {
   return run.input.messages.map((message, index) => {
-    // A message's place in the thread goes by its time; a millisecond apart keeps the order in which they were sent.
-    const createdAt = new Date(run.createdAt + index - run.input.messages.length);
-    return { ...toDbMessage(run, message, "input"), createdAt };
+    const sentId = message["id"] as string;
+    const id = takenIds.has(sentId) ? standInId(run.threadId, sentId) : sentId;
+    return { ...toDbMessage(run, { ...message, id }, "input"), createdAt: new Date(writtenAt + index) };
   });
 }
 
 /**
- * Puts the user's message into the thread and takes out what this run replaces: the answer that is regenerated, and what an
- * attempt before this one left of its own answer.
+ * Puts the user's message into the thread and takes out what this run replaces: the answer that is regenerated, what stands behind a
+ * message that is sent once more, and what an attempt before this one left of its own answer. Gives the messages as they stand there.
  */
-export async function writeQuestion(agent: Agent, run: Run, requestContext: RequestContext): Promise<void> {
+export async function writeQuestion(agent: Agent, run: Run, requestContext: RequestContext): Promise<readonly MastraDBMessage[]> {
   const memory = await agent.getMemory({ requestContext });
-  if (memory === undefined) return;
+  if (memory === undefined) return inputMessages(run, Date.now());
   const { threadId, resourceId } = run;
-  if ((await memory.getThreadById({ threadId })) === null) await memory.createThread({ threadId, resourceId });
-  if (run.input.trigger === "regenerate" || run.attempt > 1) {
+  const [thread, known] = await Promise.all([memory.getThreadById({ threadId }), knownInputs(memory, run)]);
+  const takenIds = new Set(known.filter((message) => message.threadId !== threadId).map(({ id }) => id));
+  if (thread === null) await memory.createThread({ threadId, resourceId });
+  else if (run.input.trigger === "regenerate" || run.attempt > 1 || known.length > takenIds.size) {
     const stale = staleAnswers(run, await threadMessages(memory, run));
     if (stale.length > 0) await memory.deleteMessages([...stale]);
   }
-  const messages = inputMessages(run);
+  const messages = inputMessages(run, Date.now(), takenIds);
   if (messages.length > 0) await memory.saveMessages({ messages });
+  return messages;
+}
+
+/** The messages that memory holds under the ids of the question, in any thread. */
+async function knownInputs(memory: MastraMemory, run: Run): Promise<readonly MastraDBMessage[]> {
+  const messageIds = [...ownIds(run)];
+  if (messageIds.length === 0) return [];
+  const store = await memory.storage.getStore("memory");
+  return (await store?.listMessagesById({ messageIds }))?.messages ?? [];
 }
 
 /** Ids of the messages that must not be in the thread when an attempt begins. */
 export function staleAnswers(run: Run, messages: readonly { readonly id: string; readonly role: string }[]): readonly string[] {
+  const own = ownIds(run);
   const stale = new Set(messages.filter((message) => message.id === run.messageId).map((message) => message.id));
   if (run.input.trigger === "regenerate") {
     const { replacesMessageId } = run.input;
     const named = messages.findIndex((message) => message.id === replacesMessageId);
     // Without a name it is the answer to the last question; one that is named but gone was taken out before a crash.
     const from = replacesMessageId === undefined ? messages.findLastIndex((message) => message.role === "user") + 1 : named;
-    if (from >= 0) for (const message of messages.slice(from)) if (!isInput(run, message.id)) stale.add(message.id);
+    if (from >= 0) for (const message of messages.slice(from)) if (!own.has(message.id)) stale.add(message.id);
+  } else {
+    // A message that is sent once more was edited, or its answer was lost: to its client nothing stands behind it.
+    const again = messages.findIndex((message) => own.has(message.id));
+    if (again >= 0) for (const message of messages.slice(again)) if (!own.has(message.id)) stale.add(message.id);
   }
   return [...stale];
 }
 
-function isInput(run: Run, messageId: string): boolean {
-  return run.input.messages.some((message) => message["id"] === messageId);
+function ownIds(run: Run): ReadonlySet<string> {
+  return new Set(run.input.messages.flatMap(({ id }) => [id as string, standInId(run.threadId, id as string)]));
 }
 
 /**
