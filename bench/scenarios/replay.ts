@@ -121,7 +121,11 @@ function report(warm: readonly Round[], cold: ReadonlyMap<keyof Round, number[]>
       ...KEYS.flatMap((key) => [figure(key, "warm"), figure(key, "cold")]),
       { subject: "durable-agent", measure: "observe() over SSE, whole, warm", unit: "ms", values: peer },
     ],
-    targets: [target("events", "warm", 60), target("chat", "warm", 60), target("eventsNearEnd", "warm", 10), target("chatNearEnd", "warm", 10)],
+    targets: [
+      target("events", "warm", 60),
+      target("chat", "warm", 60),
+      ...(["warm", "cold"] as const).flatMap((state) => [target("eventsNearEnd", state, 10), target("chatNearEnd", state, 10)]),
+    ],
     notes: ["Cold: the first read of a process that has answered /healthz only.", "Every whole replay was compared with what was written."],
   };
 }

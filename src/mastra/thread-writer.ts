@@ -10,13 +10,13 @@ import { answerMessage } from "../core/ui-message.ts";
 /**
  * The messages of a request as Mastra keeps them, under their own ids where no other thread has these. A message's place in a thread
  * goes by its time, and a run that had to wait was created before the answer that its question follows: so the time is that of the
- * writing, in milliseconds since the Unix epoch, a millisecond apart to keep the order in which they were sent.
+ * writing, in milliseconds since the Unix epoch, the ones before it a millisecond apart, which keeps the order in which they were sent.
  */
 export function inputMessages(run: Run, writtenAt: number, takenIds: ReadonlySet<string> = new Set()): MastraDBMessage[] {
   return run.input.messages.map((message, index) => {
     const sentId = message["id"] as string;
     const id = takenIds.has(sentId) ? standInId(run.threadId, sentId) : sentId;
-    return { ...toDbMessage(run, { ...message, id }, "input"), createdAt: new Date(writtenAt + index) };
+    return { ...toDbMessage(run, { ...message, id }, "input"), createdAt: new Date(writtenAt + index + 1 - run.input.messages.length) };
   });
 }
 
