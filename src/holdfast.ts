@@ -102,7 +102,7 @@ export class HoldfastEngine implements Engine {
     const agents = this.listAgents();
     const wanted = agentId ?? this.#options.defaultAgent ?? (agents.length === 1 ? agents[0]?.id : undefined);
     if (wanted === undefined) throw new HoldfastError("INPUT_INVALID", "There are several agents; name one as agentId.");
-    const agent = agents.find((candidate) => candidate.id === wanted);
+    const agent = agents.find(({ id }) => id === wanted) ?? agents.find(({ key }) => key === wanted);
     if (agent === undefined) throw new HoldfastError("AGENT_NOT_FOUND", "There is no agent with this id; name one that is registered.");
     return { ...agent, hasMemory: await this.#source.threads.hasMemory(agent.id) };
   }

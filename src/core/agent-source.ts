@@ -26,6 +26,8 @@ export interface AgentSource {
 
 export interface AgentSummary {
   readonly id: string;
+  /** The key that it is registered under, where that is not its id; requests may name it by either. */
+  readonly key?: string;
   readonly name: string;
   readonly description?: string;
 }

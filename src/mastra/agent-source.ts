@@ -6,7 +6,7 @@ import type { Run } from "../core/run.ts";
 import { agentOf, listAgents } from "./agents.ts";
 import { AgentStream } from "./agent-stream.ts";
 import { errorText } from "./error-text.ts";
-import { inputMessages, writeAnswer, writeQuestion } from "./thread-writer.ts";
+import { hasAnswer, inputMessages, writeAnswer, writeQuestion } from "./thread-writer.ts";
 import { mastraThreads } from "./threads.ts";
 
 export interface MastraSourceOptions {
@@ -17,9 +17,12 @@ export interface MastraSourceOptions {
   readonly onError?: (run: Run, error: unknown) => void;
 }
 
+// Mastra's own tool for working memory writes the whole of it each time.
+const IDEMPOTENT = ["updateWorkingMemory"];
+
 /** Executes the agents of a Mastra instance. */
 export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}): AgentSource {
-  const idempotent = new Set(options.idempotentTools);
+  const idempotent = new Set([...IDEMPOTENT, ...(options.idempotentTools ?? [])]);
   const seenUnknown = new Set<string>();
   const onUnknownChunk = (chunkType: string): void => {
     if (seenUnknown.has(chunkType)) return;
@@ -42,7 +45,17 @@ export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}):
       const isIdempotent = (toolName: string): boolean => idempotent.has(toolName);
       try {
         const question = questions.get(run) ?? inputMessages(run, Date.now());
-        return await new AgentStream({ agent, attempt, question, requestContext: contextOf(run), hasMemory, isIdempotent, onUnknownChunk }).drive();
+        const onCallbackError = (error: unknown): void => options.onError?.(run, error);
+        return await new AgentStream({
+          agent,
+          attempt,
+          question,
+          requestContext: contextOf(run),
+          hasMemory,
+          isIdempotent,
+          onUnknownChunk,
+          onCallbackError,
+        }).drive();
       } catch (error) {
         if (attempt.signal.aborted) return { outcome: "aborted" };
         options.onError?.(run, error);
@@ -50,8 +63,10 @@ export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}):
       }
     },
     async settle(run, outcome, readTranscript) {
-      // Mastra wrote the answer of an agent that ended by itself, and needs what it wrote of one that is suspended.
-      if (outcome.outcome === "completed" || outcome.outcome === "suspended") return;
+      // Mastra needs what it wrote of an agent that is suspended.
+      if (outcome.outcome === "suspended") return;
+      // It wrote the answer of one that ended by itself, unless a save failed: it does not say so.
+      if (outcome.outcome === "completed" && (await hasAnswer(agentOf(mastra, run.agentId), run, contextOf(run)))) return;
       await writeAnswer(agentOf(mastra, run.agentId), run, outcome, await readTranscript(), contextOf(run));
     },
   };

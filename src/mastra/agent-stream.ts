@@ -1,16 +1,18 @@
-import type { Agent, AgentExecutionOptionsBase, MastraDBMessage } from "@mastra/core/agent";
+import type { Agent, MastraDBMessage } from "@mastra/core/agent";
+import type { MemoryConfig } from "@mastra/core/memory";
 import type { RequestContext } from "@mastra/core/request-context";
+import { unlessAborted } from "../core/abort.ts";
 import type { AttemptContext, AttemptOutcome } from "../core/agent-source.ts";
 import type { FinishReason, RunEvent } from "../core/event.ts";
 import type { InterruptRequest } from "../core/interrupt.ts";
 import type { Usage } from "../core/usage.ts";
+import { guardedCallbacks } from "./guarded-callbacks.ts";
 import { fenceMemory } from "./memory-fence.ts";
 import { TRUNCATION_MARKER } from "./model-marker.ts";
 import { initialNormalizeState, normalizeChunk, noteToolOutcome, uniqueToolCallId, type Normalized, type NormalizeState } from "./normalize.ts";
-import { isStreamingModel, observedModel } from "./observed-model.ts";
-import { recordedModel } from "./recorded-model.ts";
 import { isReplayed, recordedTool } from "./replay-filter.ts";
 import { StepGates } from "./step-gates.ts";
+import { stepPreparation } from "./step-preparation.ts";
 import { recordingHooks, type ToolRecorder } from "./tool-hooks.ts";
 
 export interface AgentStreamOptions {
@@ -22,12 +24,12 @@ export interface AgentStreamOptions {
   readonly hasMemory: boolean;
   readonly isIdempotent: (toolName: string) => boolean;
   readonly onUnknownChunk: (chunkType: string) => void;
+  /** A callback of the agent's own configuration threw. */
+  readonly onCallbackError: (error: unknown) => void;
 }
 
-type PrepareStep = NonNullable<AgentExecutionOptionsBase<unknown>["prepareStep"]>;
-type StepInput = Parameters<PrepareStep>[0];
-type StepModel = StepInput["model"];
-type StepChange = Awaited<ReturnType<PrepareStep>>;
+// Mastra's last writes take milliseconds; a tool that does not heed its abort signal is not waited for.
+const WIND_DOWN_MS = 300;
 
 const ENDED_EARLY = "The model's answer ended before it was complete.";
 
@@ -46,6 +48,11 @@ export class AgentStream {
   #current = 0;
   #stepUsage: Usage | undefined;
   #outcome: AttemptOutcome | undefined;
+  #isStopped = false;
+  #reader: ReadableStreamDefaultReader<unknown> | undefined;
+  #windDown: NodeJS.Timeout | undefined;
+  /** Mastra looks at this very object whenever it saves a step. */
+  readonly #memoryOptions: MemoryConfig = {};
   #interrupts: InterruptRequest[] = [];
   #finish: { readonly finishReason?: FinishReason } | undefined;
 
@@ -56,73 +63,74 @@ export class AgentStream {
 
   async drive(): Promise<AttemptOutcome> {
     const { signal } = this.#attempt;
-    if (signal.aborted) return { outcome: "aborted" };
-    const output = await this.#open();
-    const reader = output.fullStream.getReader() as ReadableStreamDefaultReader<unknown>;
-    const stop = (): void => {
-      fenceMemory(this.#options.requestContext);
-      this.#gates.close(new Error("the attempt was stopped"));
-      this.#abort.abort();
-      reader.cancel().catch(() => undefined);
-    };
+    const stop = (): void => this.#stop();
     signal.addEventListener("abort", stop, { once: true });
-    if (signal.aborted) stop();
     try {
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done || signal.aborted) break;
-        await this.#take(value);
-      }
+      if (signal.aborted) return { outcome: "aborted" };
+      const output = await unlessAborted(this.#open(), signal, WIND_DOWN_MS);
+      if (output === undefined) return { outcome: "aborted" };
+      await this.#consume(output.fullStream.getReader());
       return signal.aborted ? { outcome: "aborted" } : this.#ending();
     } catch (error) {
-      stop();
+      this.#stop();
       throw error;
     } finally {
       signal.removeEventListener("abort", stop);
+      clearTimeout(this.#windDown);
       this.#gates.close(new Error("the agent's stream ended"));
     }
   }
 
+  /** Takes chunk by chunk to the end. Behind a stop only Mastra's last writes to its storage are waited for, a moment at most. */
+  async #consume(reader: ReadableStreamDefaultReader<unknown>): Promise<void> {
+    this.#reader = reader;
+    if (this.#isStopped) this.#leaveSoon();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      if (this.#isStopped) continue;
+      await this.#take(value);
+      // Mastra takes a tool that is held back for one that failed and would ask the model again.
+      if (this.#outcome) this.#stop();
+    }
+  }
+
+  #stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    fenceMemory(this.#options.requestContext);
+    this.#memoryOptions.readOnly = true;
+    this.#gates.close(new Error("the attempt was stopped"));
+    this.#abort.abort();
+    this.#leaveSoon();
+  }
+
+  #leaveSoon(): void {
+    this.#windDown ??= setTimeout(() => {
+      this.#windDown = undefined;
+      this.#reader?.cancel().catch(() => undefined);
+    }, WIND_DOWN_MS);
+  }
+
   async #open(): Promise<Awaited<ReturnType<Agent["stream"]>>> {
-    const { agent, question, requestContext, hasMemory } = this.#options;
-    const { run } = this.#attempt;
+    const { agent, attempt, question, requestContext, hasMemory, onCallbackError } = this.#options;
+    const { run } = attempt;
     const defaults = await agent.getDefaultOptions({ requestContext });
-    const userPrepare = defaults.prepareStep;
+    const hooks = recordingHooks(agent, defaults.hooks, this.#recorder());
+    Object.assign(this.#memoryOptions, defaults.memory?.options);
     return agent.stream([...question], {
+      ...(guardedCallbacks(defaults, onCallbackError) as object),
       runId: run.id,
-      ...(hasMemory && { memory: { thread: run.threadId, resource: run.resourceId } }),
+      ...(hasMemory && { memory: { thread: run.threadId, resource: run.resourceId, options: this.#memoryOptions } }),
       requestContext,
       abortSignal: this.#abort.signal,
       savePerStep: true,
       // A sibling of a tool that suspends would execute twice, and a tool's start would not mean that its model call is complete.
       eagerToolExecution: false,
       includeRawChunks: true,
-      prepareStep: (args: StepInput) => this.#prepareStep(args, userPrepare),
-      hooks: recordingHooks(agent, defaults.hooks, this.#recorder()),
+      prepareStep: stepPreparation({ agent, attempt, requestContext, own: defaults.prepareStep, hooks, onStep: (step) => (this.#prepared = step) }),
+      hooks,
     });
-  }
-
-  async #prepareStep(args: StepInput, userPrepare: PrepareStep | undefined): Promise<StepChange> {
-    this.#prepared = args.stepNumber;
-    const recorded = this.#attempt.transcript.steps[args.stepNumber];
-    const messageId = this.#attempt.run.messageId;
-    if (recorded?.modelFinished) return { model: observedModel(recordedModel(recorded), () => Promise.resolve()) as unknown as StepModel, messageId };
-    const prepared = (await userPrepare?.(args)) ?? {};
-    const model = await this.#resolveModel(prepared.model ?? args.model);
-    return { ...prepared, messageId, ...(isStreamingModel(model) && { model: observedModel(model, () => this.#modelCalled()) as unknown as StepModel }) };
-  }
-
-  /** A user's `prepareStep` may name a model instead of giving one. */
-  async #resolveModel(model: unknown): Promise<unknown> {
-    if (isStreamingModel(model)) return model;
-    const { agent, requestContext } = this.#options;
-    const llm = await agent.getLLM({ requestContext, model: model as NonNullable<Parameters<Agent["getLLM"]>[0]>["model"] & {} });
-    return llm.getModel();
-  }
-
-  async #modelCalled(): Promise<void> {
-    this.#attempt.checkpoint("model-called");
-    return Promise.resolve();
   }
 
   #recorder(): ToolRecorder {
@@ -134,6 +142,7 @@ export class AgentStream {
         return { id, part: recordedTool(this.#attempt.transcript.steps[this.#prepared], id) };
       },
       isIdempotent: this.#options.isIdempotent,
+      onHookError: this.#options.onCallbackError,
       report: (toolCallId, { toolName, output, error, outcomeUnknown }) => {
         const type = error === undefined ? "tool-result" : "tool-error";
         const payload = { toolCallId, toolName, ...(error === undefined ? { result: output } : { error }) };

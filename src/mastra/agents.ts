@@ -5,9 +5,9 @@ import { HoldfastError } from "../core/error.ts";
 
 /** Every agent that is registered, under the id that requests name it by. */
 export function listAgents(mastra: Mastra): readonly AgentSummary[] {
-  return Object.values(mastra.listAgents() as Record<string, Agent>).map((agent) => {
+  return Object.entries(mastra.listAgents() as Record<string, Agent>).map(([key, agent]) => {
     const description = agent.getDescription();
-    return { id: agent.id, name: agent.name, ...(description !== "" && { description }) };
+    return { id: agent.id, ...(key !== agent.id && { key }), name: agent.name, ...(description !== "" && { description }) };
   });
 }
 

@@ -48,12 +48,20 @@ export function observedModel<Model extends StreamingModel>(model: Model, onCall
   });
 }
 
+// A model that always has more to say, and Mastra with it, would keep timers, sockets and the renewal of leases waiting.
+const MAX_TURN_MS = 2.5;
+
 function withMarker(stream: ReadableStream<StreamPart>, model: StreamingModel): ReadableStream<unknown> & ReadableStream<StreamPart> {
   const reader = stream.getReader();
   let isMarked = false;
+  let turnMs = performance.now();
   return new ReadableStream<StreamPart>(
     {
       async pull(controller) {
+        if (performance.now() - turnMs > MAX_TURN_MS) {
+          await new Promise((resolve) => setImmediate(resolve));
+          turnMs = performance.now();
+        }
         const { done, value } = await reader.read();
         if (done) {
           if (!isMarked) controller.enqueue(rawPart({ holdfast: TRUNCATION_MARKER }));

@@ -75,12 +75,23 @@ function toolParts(part: ToolPart): readonly StreamPart[] {
     type: "tool-call",
     toolCallId,
     toolName,
-    input: part.invalid === undefined || part.input !== undefined ? JSON.stringify(part.input ?? {}) : part.inputText,
+    input: part.invalid === undefined ? JSON.stringify(part.input ?? {}) : notJson(part.inputText),
     ...(providerExecuted !== undefined && { providerExecuted }),
     ...metadata(part.providerMetadata),
   };
-  if (providerExecuted !== true || part.state !== "result") return [call];
-  return [call, { type: "tool-result", toolCallId, toolName, result: part.output, providerExecuted }];
+  if (providerExecuted !== true || (part.state !== "result" && part.state !== "error")) return [call];
+  const isError = part.state === "error";
+  return [call, { type: "tool-result", toolCallId, toolName, result: isError ? part.message : part.output, providerExecuted, ...(isError && { isError }) }];
+}
+
+/** A call that was refused for its arguments must be refused again, whatever was recorded of them. */
+function notJson(text: string): string {
+  try {
+    JSON.parse(text);
+    return "{";
+  } catch {
+    return text === "" ? "{" : text;
+  }
 }
 
 function metadata(providerMetadata: ProviderMetadata | undefined): { readonly providerMetadata?: ProviderMetadata } {

@@ -18,8 +18,10 @@ export function isReplayed(transcript: Transcript, step: number, event: RunEvent
     case "tool-progress":
     case "nested":
       return hasOutcome(recorded, event.toolCallId);
+    // Processors make these at their own time, also behind the model's answer.
     case "data":
-      return !recorded.parts.some((part) => part.type === "tool" && !isSettled(part));
+    case "tripwire":
+      return recorded.parts.some((part) => part.type === event.type && JSON.stringify(part) === JSON.stringify(event));
     default:
       return true;
   }

@@ -43,7 +43,10 @@ export async function writeQuestion(agent: Agent, run: Run, requestContext: Requ
 /** The messages that memory holds under the ids of the question, in any thread. */
 async function knownInputs(memory: MastraMemory, run: Run): Promise<readonly MastraDBMessage[]> {
   const messageIds = [...ownIds(run)];
-  if (messageIds.length === 0) return [];
+  return messageIds.length === 0 ? [] : messagesById(memory, messageIds);
+}
+
+async function messagesById(memory: MastraMemory, messageIds: string[]): Promise<readonly MastraDBMessage[]> {
   const store = await memory.storage.getStore("memory");
   return (await store?.listMessagesById({ messageIds }))?.messages ?? [];
 }
@@ -82,15 +85,22 @@ export async function writeAnswer(agent: Agent, run: Run, outcome: AttemptOutcom
     transcript,
     outcome.outcome === "failed" ? "The run failed before the tool ended." : "The run was canceled before the tool ended.",
   );
-  if (!closed.steps.some((step) => step.parts.length > 0)) return;
+  if (!closed.steps.some((step) => step.parts.some((part) => part.type === "text" || part.type === "tool" || part.type === "reasoning"))) return;
   const message = toDbMessage(run, answerMessage(run.messageId, closed), "response");
-  const mark = { holdfast: { runId: run.id, status: outcome.outcome === "failed" ? "failed" : "canceled" } };
+  const status = outcome.outcome === "aborted" ? "canceled" : outcome.outcome;
+  const mark = { holdfast: { runId: run.id, status } };
   const content = { ...message.content, metadata: { ...message.content.metadata, ...mark } };
   await memory.saveMessages({ messages: [{ ...message, content, createdAt: new Date() }] });
 }
 
 // Deleting what is not there is what was wanted; a store that is down shows at the save that follows.
 function ignoreMissing(): void {}
+
+/** Whether the thread has the answer of the run; an agent without memory keeps none. */
+export async function hasAnswer(agent: Agent, run: Run, requestContext: RequestContext): Promise<boolean> {
+  const memory = await agent.getMemory({ requestContext });
+  return memory === undefined || (await messagesById(memory, [run.messageId])).length > 0;
+}
 
 /** A tool call without an outcome makes a model refuse the conversation: the calls that never ended get one. */
 export function withClosedTools(transcript: Transcript, message: string): Transcript {

@@ -12,6 +12,8 @@ export interface ToolRecorder {
   /** The id of the call in the log, and what the log held of it when the attempt began. */
   recorded(toolCallId: string): { readonly id: string; readonly part: ToolPart | undefined };
   isIdempotent(toolName: string): boolean;
+  /** A hook that the agent was configured with threw. */
+  onHookError(error: unknown): void;
   /** Puts the outcome into the log as Mastra's own chunk would have. */
   report(
     toolCallId: string,
@@ -61,7 +63,12 @@ export function recordingHooks(agent: Agent, callHooks: ToolHooks | undefined, r
         await attempt.commit();
         attempt.checkpoint("tool-result-committed");
       }
-      await own.afterToolCall?.(context);
+      try {
+        await own.afterToolCall?.(context);
+      } catch (cause) {
+        // The outcome is in the log: what looks on cannot change it any more.
+        recorder.onHookError(cause);
+      }
     },
   };
 }

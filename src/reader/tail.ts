@@ -32,6 +32,7 @@ export class Tail {
   readonly #reads: Map<string, Promise<StoreRead>> = new Map();
   readonly #stopForeign: () => void;
   #poll: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(options: TailOptions) {
     this.#store = options.store;
@@ -56,7 +57,7 @@ export class Tail {
     signal.addEventListener("abort", onAbort);
     try {
       let position = after;
-      while (!signal.aborted) {
+      while (!signal.aborted && !this.#isClosed) {
         const { version } = window;
         const known = window.after(position) ?? (window.isNewest(position) ? [] : undefined);
         const { batch, isEnded } = known === undefined ? await this.#read(runId, position, window) : { batch: known, isEnded: false };
@@ -81,7 +82,9 @@ export class Tail {
     }
   }
 
+  /** Ends every reader. */
   close(): void {
+    this.#isClosed = true;
     this.#stopForeign();
     clearInterval(this.#poll);
     this.#poll = undefined;

@@ -5,6 +5,7 @@ import type { RunEvent } from "../core/event.ts";
 import { isTerminalEvent } from "../core/event.ts";
 import type { Lease } from "../core/lease.ts";
 import type { Append, AppendResult, RunStore } from "../core/store.ts";
+import { GIVE_UP_MS, retried } from "./retry.ts";
 import { RunLog } from "./run-log.ts";
 
 export interface AppenderOptions {
@@ -17,12 +18,16 @@ export interface AppenderOptions {
   readonly monotonicMs?: () => number;
 }
 
+/**
+ * What is on the disk before it is acknowledged: what must never be done twice, and the end. It is not left to those who wait for a
+ * commit, since a piece may be on its way before they say that they do.
+ */
+const FLUSHED: ReadonlySet<RunEvent["type"]> = new Set(["model-finished", "step-finished", "tool-started", "tool-result", "tool-error", "tool-denied"]);
+
 // Half of the promised 5 ms: the other half is for the commit itself.
 const MAX_WAIT_MS = 2.5;
 // A piece of one run in one commit: bounds how long the other runs of the batch wait for a producer that never pauses.
 const MAX_PIECE_EVENTS = 1_024;
-const FIRST_RETRY_MS = 5;
-const LAST_RETRY_MS = 250;
 
 /**
  * The one writer of a process: group commit without a timer. While a commit is in flight, the events of all runs gather; when it
@@ -42,7 +47,7 @@ export class Appender {
   constructor(options: AppenderOptions) {
     this.#store = options.store;
     this.#onCommitted = options.onCommitted;
-    this.#giveUpMs = options.giveUpMs ?? 5_000;
+    this.#giveUpMs = options.giveUpMs ?? GIVE_UP_MS;
     this.#monotonicMs = options.monotonicMs ?? ((): number => performance.now());
   }
 
@@ -71,7 +76,7 @@ export class Appender {
     this.#dirty = new Set();
     const results = await this.#append(logs.map((log) => takePiece(log)));
     this.#isFlushing = false;
-    logs.forEach((log, index) => this.#conclude(log, results?.[index]));
+    logs.forEach((log, index) => this.#conclude(log, results[index]));
     // What gathered meanwhile commits next; a store that answers at once must not be asked for every event by itself.
     if (this.#dirty.size > 0) this.#schedule();
   }
@@ -87,7 +92,7 @@ export class Appender {
 
   #conclude(log: RunLog, result: AppendResult | undefined): void {
     if (result === undefined || result.outcome === "fenced") {
-      log.lose();
+      log.lose(result === undefined ? "given-up" : "fenced");
       return;
     }
     this.#onCommitted(log.lease.runId, result.entries);
@@ -95,17 +100,17 @@ export class Appender {
     if (log.size > 0) this.#dirty.add(log);
   }
 
-  /** Retries a store that fails for a moment; `undefined` once it is given up. */
-  async #append(batch: readonly Append[]): Promise<readonly AppendResult[] | undefined> {
-    const startMs = this.#monotonicMs();
-    for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)) {
-      try {
-        return await this.#store.append(batch);
-      } catch (error) {
-        const isGone = !HoldfastError.is(error) || !error.retryable || this.#monotonicMs() - startMs > this.#giveUpMs;
-        if (isGone) return undefined;
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
-      }
+  /** One result each; `undefined` for a run whose events the store does not take, now or in the given time. */
+  async #append(batch: readonly Append[]): Promise<readonly (AppendResult | undefined)[]> {
+    try {
+      return await retried(() => this.#store.append(batch), this.#giveUpMs);
+    } catch (error) {
+      // One run's events that cannot be stored must not cost the other runs of the batch their logs.
+      const isOnesFault = batch.length > 1 && !(HoldfastError.is(error) && error.retryable);
+      if (!isOnesFault) return batch.map(() => undefined);
+      const results: (AppendResult | undefined)[] = [];
+      for (const item of batch) results.push(...(await this.#append([item])));
+      return results;
     }
   }
 }
@@ -116,7 +121,7 @@ function takePiece(log: RunLog): Append {
 }
 
 function needsDisk(event: RunEvent): boolean {
-  return isTerminalEvent(event);
+  return FLUSHED.has(event.type) || isTerminalEvent(event);
 }
 
 // Timers, sockets and renewals get their turn even while a producer always has more to say.

@@ -1,14 +1,16 @@
+import { unlessAborted } from "../core/abort.ts";
 import type { AgentSource, AttemptContext, AttemptOutcome, Checkpoint } from "../core/agent-source.ts";
 import type { Entry } from "../core/entry.ts";
 import type { RunEvent, TerminalEvent } from "../core/event.ts";
 import { MAX_CRASHES } from "../core/lease.ts";
 import { offsetOf, START, type Offset } from "../core/offset.ts";
-import type { Run } from "../core/run.ts";
+import { isTerminal, type Run } from "../core/run.ts";
 import type { ClaimedRun, RunStore } from "../core/store.ts";
 import { resetPoint, transcriptOf, type Transcript } from "../core/transcript.ts";
 import { addUsage, type Usage } from "../core/usage.ts";
 import type { Appender } from "./appender.ts";
 import { LeaseLost } from "./lease-lost.ts";
+import { retried } from "./retry.ts";
 import type { RunLog } from "./run-log.ts";
 
 export interface AttemptDeps {
@@ -24,6 +26,9 @@ type StopReason = "canceled" | "lease-lost" | "handed-over";
 
 const SETTLE_TRIES = 3;
 const SETTLE_RETRY_MS = 100;
+const SETTLE_LIMIT_MS = 10_000;
+// A question is written in milliseconds; a memory that hangs must not keep a run from being canceled.
+const BEGIN_GRACE_MS = 1_000;
 
 /** One lease-holder's try at a run: from the claim to the terminal event, to the loss of the lease, or to the hand-over. */
 export class Attempt {
@@ -50,7 +55,7 @@ export class Attempt {
   stop(reason: StopReason): void {
     if (this.#stopped !== undefined) return;
     this.#stopped = reason;
-    if (reason === "lease-lost") this.#log.lose();
+    if (reason === "lease-lost") this.#log.lose("fenced");
     this.#abort.abort(reason);
   }
 
@@ -58,11 +63,12 @@ export class Attempt {
   async execute(): Promise<void> {
     try {
       const transcript = await this.#begin();
-      if (this.run.cancelRequested) this.stop("canceled");
-      const outcome = await this.#outcome(transcript);
-      await this.#conclude(outcome);
+      await this.#conclude(await this.#outcome(transcript));
     } catch (error) {
-      if (!(error instanceof LeaseLost)) this.#deps.onProblem("an attempt broke off; the run waits for the next claim", this.run, error);
+      if (error instanceof LeaseLost && !this.#log.isGivenUp) return;
+      this.#deps.onProblem("an attempt broke off; the run waits for the next claim", this.run, error);
+      // Trouble with the store is no crash: a lease that is given back is not counted as one.
+      await retried(() => this.#deps.store.releaseLease(this.#log.lease)).catch(() => undefined);
     }
   }
 
@@ -70,8 +76,9 @@ export class Attempt {
     this.#checkpoint("run-created");
     let transcript = transcriptOf([]);
     if (!this.#isBegun) {
-      const entries = await this.#readLog();
-      const resetTo = resetPoint(transcriptOf(entries));
+      const entries = await retried(() => this.#readLog());
+      // An attempt that only ends the run calls no model again, so what a cut call has said stands.
+      const resetTo = this.#verdict() === undefined ? resetPoint(transcriptOf(entries)) : undefined;
       const event: RunEvent = { type: "attempt-started", attempt: this.epoch, ...(resetTo !== undefined && { resetTo }) };
       const newest = entries[entries.length - 1]?.offset ?? START;
       transcript = transcriptOf([...entries, { offset: offsetOf(newest + 1), event, attempt: this.epoch, at: 0 }]);
@@ -83,19 +90,26 @@ export class Attempt {
     return transcript;
   }
 
+  /** How the run ends without its agent being executed, if it does. */
+  #verdict(): AttemptOutcome | undefined {
+    if (this.run.cancelRequested) return { outcome: "aborted" };
+    if (this.run.crashes < MAX_CRASHES) return undefined;
+    const message = `The run was given up: the server process died ${this.run.crashes} times while it ran.`;
+    return { outcome: "failed", error: { code: "RUN_POISONED", message } };
+  }
+
   async #outcome(transcript: Transcript): Promise<AttemptOutcome> {
-    if (this.#stopped !== undefined) return { outcome: "aborted" };
-    if (this.run.crashes >= MAX_CRASHES) {
-      const message = `The run was given up: the server process died ${this.run.crashes} times while it ran.`;
-      return { outcome: "failed", error: { code: "RUN_POISONED", message } };
-    }
+    const verdict = this.#verdict();
     try {
-      await this.#deps.source.begin(this.run);
+      // The question belongs into the thread also where no answer will follow.
+      await unlessAborted(this.#deps.source.begin(this.run), this.#abort.signal, BEGIN_GRACE_MS);
       this.#checkpoint("user-message-saved");
+      if (verdict !== undefined) return verdict;
+      if (this.#stopped !== undefined) return { outcome: "aborted" };
       return await this.#deps.source.execute(this.#context(transcript));
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
-      if (this.#stopped !== undefined) return { outcome: "aborted" };
+      if (verdict !== undefined || this.#stopped !== undefined) return verdict ?? { outcome: "aborted" };
       this.#deps.onProblem("the agent could not be executed", this.run, error);
       return { outcome: "failed", error: { code: "AGENT_FAILED", message: "The agent could not be executed." } };
     }
@@ -131,6 +145,7 @@ export class Attempt {
     }
     // The thread is written from the log, so the log must be whole first; a fenced attempt ends here and touches no thread.
     await this.#log.commit();
+    await this.#assertHeld();
     await this.#settle(outcome);
     this.#checkpoint("thread-settled");
     void this.#log.append(terminalEvent(outcome, this.#usage));
@@ -138,11 +153,18 @@ export class Attempt {
     this.#checkpoint("run-ended");
   }
 
+  /** A process that froze after its last commit finds out here that the run went on without it. */
+  async #assertHeld(): Promise<void> {
+    const run = await retried(() => this.#deps.store.getRun(this.run.id));
+    if (run?.attempt !== this.epoch || isTerminal(run.status)) throw new LeaseLost(this.run.id, this.epoch);
+  }
+
   async #settle(outcome: AttemptOutcome): Promise<void> {
     const readTranscript = async (): Promise<Transcript> => transcriptOf(await this.#readLog());
     for (let left = SETTLE_TRIES - 1; ; left -= 1) {
       try {
-        await this.#deps.source.settle(this.run, outcome, readTranscript);
+        const settled = this.#deps.source.settle(this.run, outcome, readTranscript).then(() => true);
+        if ((await unlessAborted(settled, AbortSignal.timeout(SETTLE_LIMIT_MS), 0)) === undefined) throw new Error("the agent's memory did not answer");
         return;
       } catch (error) {
         if (left > 0) {

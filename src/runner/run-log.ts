@@ -21,6 +21,7 @@ export class RunLog {
   #waiters: Waiter[] = [];
   #isDurable = false;
   #isLost = false;
+  #isGivenUp = false;
 
   constructor(lease: Lease, onFenced: () => void, gather: (log: RunLog) => Promise<void> | undefined) {
     this.lease = lease;
@@ -90,10 +91,16 @@ export class RunLog {
     for (const waiter of waiters) if (waiter.target <= this.#committed) waiter.resolve();
   }
 
-  /** The run is another node's: nothing of what waits is written. */
-  lose(): void {
+  /** Whether the log was lost because the store did not take its events, though the lease may still be held. */
+  get isGivenUp(): boolean {
+    return this.#isGivenUp;
+  }
+
+  /** Nothing of what waits is written: the run is another node's, or the store did not take it. */
+  lose(reason: "fenced" | "given-up"): void {
     if (this.#isLost) return;
     this.#isLost = true;
+    this.#isGivenUp = reason === "given-up";
     this.#events = [];
     const waiters = this.#waiters;
     this.#waiters = [];

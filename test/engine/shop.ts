@@ -34,6 +34,9 @@ export interface ShopOptions {
   readonly hasMemory?: boolean;
   readonly engine?: Partial<EngineOptions>;
   readonly model?: Partial<ScriptedModelOptions>;
+  /** More of the agent's configuration, and more tools. */
+  readonly agent?: object;
+  readonly tools?: Record<string, unknown>;
 }
 
 let questions = 0;
@@ -73,8 +76,9 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
     name: "clerk",
     instructions: "You sell fruit.",
     model,
-    tools: { add, pay },
+    tools: { add, pay, ...(options.tools as object) },
     ...(options.hasMemory !== false && { memory }),
+    ...options.agent,
   });
   const mastra = new Mastra({ agents: { clerk: agent }, logger: false, storage });
   const store = options.store === "memory" ? "memory" : `sqlite:${join(directory, "runs.db")}`;
