@@ -28,7 +28,10 @@ export function toolOutput(state: NormalizeState, chunk: Fields, normalize: Norm
 
 /** Several agents may run in one tool call: each step number is used by one of them only. */
 function nestedState(known: NormalizeState | undefined, group: NestedRuns, toolCallId: string): NormalizeState {
-  if (known === undefined) return initialNormalizeState({ firstStep: group.nextStep, idPrefix: `${toolCallId}/` });
+  if (known === undefined) {
+    const others = group.runs.size;
+    return initialNormalizeState({ firstStep: group.nextStep, idPrefix: others === 0 ? `${toolCallId}/` : `${toolCallId}/${others + 1}/` });
+  }
   return known.isStepOpen || known.step >= group.nextStep ? known : { ...known, step: group.nextStep };
 }
 

@@ -110,6 +110,13 @@ describe("whatever comes", () => {
     );
   });
 
+  test("two agents in one tool call that begin without a step have ids of their own", () => {
+    const start = (runId: string): unknown =>
+      chunk("tool-output", { toolCallId: "c1", toolName: "agent-helper", output: { type: "text-start", runId, from: "AGENT", payload: { id: "t" } } });
+    const ids = (events(fold([start("s1"), start("s2")]).items) as readonly Part[]).map((event) => innermost(event).id);
+    expect(new Set(ids).size).toBe(2);
+  });
+
   test("an earlier state can be gone on from again, with the same outcome", () => {
     fc.assert(
       fc.property(fc.array(anyChunks, { maxLength: 20 }), (chunks) => {
