@@ -15,8 +15,11 @@ import type { Transcript } from "./transcript.ts";
  */
 export interface AgentSource {
   listAgents(): readonly AgentSummary[];
-  /** Puts the user's message into the thread, once, under its own id; for a regeneration takes the replaced answer out. */
-  begin(run: Run): Promise<void>;
+  /**
+   * Puts the user's message into the thread, once, under its own id; for a regeneration takes the replaced answer out. `transcript` is
+   * what the log held when the attempt began.
+   */
+  begin(run: Run, transcript: Transcript): Promise<void>;
   /** Executes one attempt to its end. Throws only what {@link AttemptContext.commit} threw. */
   execute(attempt: AttemptContext): Promise<AttemptOutcome>;
   /** Makes the thread equal to the log before the run ends; idempotent, since a crash may come between it and the end. */

@@ -22,6 +22,8 @@ export interface TranscriptStep {
   /** Set once the model's answer is complete. */
   readonly modelFinished: Extract<RunEvent, { type: "model-finished" }> | undefined;
   readonly isFinished: boolean;
+  /** Whether the agent ended with this step. */
+  readonly isLast: boolean;
 }
 
 export type TranscriptPart =
@@ -53,6 +55,11 @@ export function resetPoint(transcript: Transcript): Offset | undefined {
   return last !== undefined && last.modelFinished === undefined ? last.before : undefined;
 }
 
+/** Whether the agent had ended by itself, so that only the end of the run is missing. */
+export function isAnswered(transcript: Transcript): boolean {
+  return transcript.steps[transcript.steps.length - 1]?.isLast === true;
+}
+
 /** The text of the answer so far, over all steps. */
 export function textOf(transcript: Transcript): string {
   return transcript.steps.flatMap((step) => step.parts.map((part) => (part.type === "text" ? part.text : ""))).join("");
@@ -73,12 +80,12 @@ export function transcriptOf(entries: Iterable<Entry>): Transcript {
       if (resetTo !== undefined) steps = steps.filter((step) => step.before < resetTo);
     } else if (event.type === "step-started") {
       const opened = steps[steps.length - 1];
-      if (opened?.step !== event.step) steps.push({ step: event.step, before: offset, parts: [], modelFinished: undefined, isFinished: false });
+      if (opened?.step !== event.step) steps.push({ step: event.step, before: offset, parts: [], modelFinished: undefined, isFinished: false, isLast: false });
     } else if (event.type === "run-completed" || event.type === "run-failed" || event.type === "run-canceled" || event.type === "run-suspended") {
       end = event;
     } else if (event.type !== "run-started" && event.type !== "nested") {
       // What comes before the first step (a processor's data part) belongs to it, though its model call has not begun.
-      if (steps.length === 0) steps.push({ step: 0, before: offset, parts: [], modelFinished: undefined, isFinished: false });
+      if (steps.length === 0) steps.push({ step: 0, before: offset, parts: [], modelFinished: undefined, isFinished: false, isLast: false });
       addToStep(steps, event);
     }
     offset = entry.offset;
@@ -95,6 +102,7 @@ function addToStep(steps: Draft[], event: Exclude<RunEvent, TerminalEvent | { ty
       return;
     case "step-finished":
       step.isFinished = true;
+      step.isLast = !event.isContinued;
       return;
     case "text-start":
     case "reasoning-start":

@@ -3,6 +3,7 @@ import type { Mastra } from "@mastra/core/mastra";
 import { RequestContext } from "@mastra/core/request-context";
 import type { AgentSource, AttemptContext, AttemptOutcome } from "../core/agent-source.ts";
 import type { Run } from "../core/run.ts";
+import { isAnswered, type Transcript } from "../core/transcript.ts";
 import { agentOf, listAgents } from "./agents.ts";
 import { AgentStream } from "./agent-stream.ts";
 import { errorText } from "./error-text.ts";
@@ -35,11 +36,13 @@ export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}):
   return {
     threads,
     listAgents: () => listAgents(mastra),
-    async begin(run) {
-      questions.set(run, await writeQuestion(agentOf(mastra, run.agentId), run, contextOf(run)));
+    async begin(run, transcript) {
+      // Of an agent that had ended the thread has all, or will have it from the log.
+      if (!isAnswered(transcript)) questions.set(run, await writeQuestion(agentOf(mastra, run.agentId), run, contextOf(run)));
     },
     async execute(attempt: AttemptContext): Promise<AttemptOutcome> {
-      const { run } = attempt;
+      const { run, transcript } = attempt;
+      if (isAnswered(transcript)) return endOf(transcript);
       const agent = agentOf(mastra, run.agentId);
       const hasMemory = await threads.hasMemory(run.agentId);
       const isIdempotent = (toolName: string): boolean => idempotent.has(toolName);
@@ -70,6 +73,11 @@ export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}):
       await writeAnswer(agentOf(mastra, run.agentId), run, outcome, await readTranscript(), contextOf(run));
     },
   };
+}
+
+function endOf(transcript: Transcript): AttemptOutcome {
+  const finishReason = transcript.steps.at(-1)?.modelFinished?.finishReason;
+  return { outcome: "completed", ...(finishReason !== undefined && { finishReason }) };
 }
 
 function contextOf(run: Run): RequestContext {

@@ -124,7 +124,9 @@ export class AgentStream {
       ...(hasMemory && { memory: { thread: run.threadId, resource: run.resourceId, options: this.#memoryOptions } }),
       requestContext,
       abortSignal: this.#abort.signal,
-      savePerStep: true,
+      // The thread gets the answer when it is whole; until then the log has it. What an attempt had saved of a half answer, the next
+      // one would have to delete, and LibSQL's deletion blocks the process for seconds when it meets another write.
+      savePerStep: false,
       // A sibling of a tool that suspends would execute twice, and a tool's start would not mean that its model call is complete.
       eagerToolExecution: false,
       includeRawChunks: true,

@@ -19,6 +19,7 @@ const step = (parts: TranscriptStep["parts"], isFinished: boolean): TranscriptSt
   parts,
   modelFinished: { type: "model-finished", step: 0 },
   isFinished,
+  isLast: false,
 });
 const transcript = (...steps: TranscriptStep[]): Transcript => ({ steps, offset: START, usage: {}, end: undefined });
 

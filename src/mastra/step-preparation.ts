@@ -53,12 +53,7 @@ async function modelOf(agent: Agent, requestContext: RequestContext, model: unkn
 
 function hookedTools(tools: NonNullable<StepChange["tools"]>, args: StepInput, options: StepPreparationOptions): Record<string, unknown> {
   // Those that were there before have the hooks already.
-  return Object.fromEntries(
-    Object.entries(tools).map(([name, tool]) => [
-      name,
-      args.tools?.[name] === tool ? tool : hookedTool(name, tool, options),
-    ]),
-  );
+  return Object.fromEntries(Object.entries(tools).map(([name, tool]) => [name, args.tools?.[name] === tool ? tool : hookedTool(name, tool, options)]));
 }
 
 type Execute = (input: unknown, context: unknown) => unknown;

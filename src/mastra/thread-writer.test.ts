@@ -68,6 +68,7 @@ test("a tool call that never ended gets an outcome, and empty text is left out",
     ],
     modelFinished: undefined,
     isFinished: false,
+    isLast: false,
   };
   const transcript: Transcript = { steps: [step], offset: START, usage: {}, end: undefined };
   expect(withClosedTools(transcript, "stopped").steps[0]?.parts).toMatchObject([

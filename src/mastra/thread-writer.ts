@@ -80,7 +80,6 @@ function ownIds(run: Run): ReadonlySet<string> {
 export async function writeAnswer(agent: Agent, run: Run, outcome: AttemptOutcome, transcript: Transcript, requestContext: RequestContext): Promise<void> {
   const memory = await agent.getMemory({ requestContext });
   if (memory === undefined) return;
-  await memory.deleteMessages([run.messageId]).catch(ignoreMissing);
   const closed = withClosedTools(
     transcript,
     outcome.outcome === "failed" ? "The run failed before the tool ended." : "The run was canceled before the tool ended.",
@@ -92,9 +91,6 @@ export async function writeAnswer(agent: Agent, run: Run, outcome: AttemptOutcom
   const content = { ...message.content, metadata: { ...message.content.metadata, ...mark } };
   await memory.saveMessages({ messages: [{ ...message, content, createdAt: new Date() }] });
 }
-
-// Deleting what is not there is what was wanted; a store that is down shows at the save that follows.
-function ignoreMissing(): void {}
 
 /** Whether the thread has the answer of the run; an agent without memory keeps none. */
 export async function hasAnswer(agent: Agent, run: Run, requestContext: RequestContext): Promise<boolean> {

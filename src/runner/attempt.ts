@@ -102,7 +102,7 @@ export class Attempt {
     const verdict = this.#verdict();
     try {
       // The question belongs into the thread also where no answer will follow.
-      await unlessAborted(this.#deps.source.begin(this.run), this.#abort.signal, BEGIN_GRACE_MS);
+      await unlessAborted(this.#deps.source.begin(this.run, transcript), this.#abort.signal, BEGIN_GRACE_MS);
       this.#checkpoint("user-message-saved");
       if (verdict !== undefined) return verdict;
       if (this.#stopped !== undefined) return { outcome: "aborted" };

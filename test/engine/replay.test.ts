@@ -120,7 +120,8 @@ async function replay(world: World, prefix: readonly RunEvent[], attempt = 2): P
     },
     checkpoint: () => undefined,
   };
-  await world.source.begin(taken);
+  if (attempt > 1) await world.source.begin({ ...run, attempt: 1 }, transcriptOf([]));
+  await world.source.begin(taken, transcript);
   const outcome = await world.source.execute(context);
   await world.source.settle(taken, outcome, () => Promise.resolve(transcriptOf(stamped(events))));
   return {
