@@ -14,7 +14,7 @@ export interface EventsReplay {
 export async function replayEvents(url: string, runId: string, offset: string): Promise<EventsReplay> {
   const texts: string[] = [];
   let [events, pages, ms] = [0, 0, 0];
-  for (let next: string | undefined = offset; next !== undefined; ) {
+  for (let next: string | undefined = offset; next !== undefined;) {
     const reading = accepted(await read(`${url}/v1/runs/${runId}/events?offset=${next}`));
     const page = JSON.parse(Buffer.concat(reading.arrivals.map((arrival) => arrival.bytes)).toString("utf8")) as { event: { type: string; text?: string } }[];
     texts.push(...page.map(({ event }) => (event.type === "text-delta" ? (event.text ?? "") : "")));

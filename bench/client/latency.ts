@@ -19,7 +19,10 @@ export function latenessWithin(readers: readonly (readonly StampArrival[])[], fr
 }
 
 /** The figures of several rounds of one subject. */
-export function latenessFigures(subject: string, rounds: readonly Lateness[]): readonly { readonly subject: string; readonly measure: string; readonly unit: "ms"; readonly values: readonly number[] }[] {
+export function latenessFigures(
+  subject: string,
+  rounds: readonly Lateness[],
+): readonly { readonly subject: string; readonly measure: string; readonly unit: "ms"; readonly values: readonly number[] }[] {
   return (["p50Ms", "p99Ms", "maxMs"] as const).map((field) => ({
     subject,
     measure: `event to reader, ${field.slice(0, -2)}`,

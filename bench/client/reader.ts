@@ -38,8 +38,7 @@ export function read(url: string, options: ReadOptions = {}): Promise<Reading> {
     const headers = body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
     const sentAtMicros = nowMicros();
     const outgoing = request(url, { method: body === undefined ? "GET" : "POST", agent: options.agent ?? keepAlive, headers }, (response) => {
-      const finish = (): void =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, arrivals, sentAtMicros, endedAtMicros: nowMicros() });
+      const finish = (): void => resolve({ status: response.statusCode ?? 0, headers: response.headers, arrivals, sentAtMicros, endedAtMicros: nowMicros() });
       response.on("data", (bytes: Buffer) => {
         arrivals.push({ bytes, atMicros: nowMicros() });
         if (arrivals.length === 1) options.onFirstBytes?.();

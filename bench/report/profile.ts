@@ -37,6 +37,10 @@ function selfTimes(profile: CpuProfile): ReadonlyMap<string, number> {
 
 function placeOf(frame: CpuProfile["nodes"][number]["callFrame"]): string {
   if (frame.url === "") return frame.functionName === "" ? "(anonymous)" : frame.functionName;
-  const file = frame.url.split("/node_modules/").at(-1)?.replace(/^.*\/(src|bench)\//, "$1/") ?? frame.url;
+  const file =
+    frame.url
+      .split("/node_modules/")
+      .at(-1)
+      ?.replace(/^.*\/(src|bench)\//, "$1/") ?? frame.url;
   return `${frame.functionName === "" ? "(anonymous)" : frame.functionName}  ${file}:${String(frame.lineNumber + 1)}`;
 }

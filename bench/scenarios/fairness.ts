@@ -35,7 +35,9 @@ async function run(options: ScenarioOptions): Promise<ScenarioResult> {
       limit: Math.max(ALLOWANCE_MS, median(longest)),
       direction: "at most" as const,
     })),
-    notes: [`Per round: ${reports.map((report) => `${String(report.busy.events)} + ${String(report.quiet.events)} events in ${String(report.commits)} commits`).join("; ")}.`],
+    notes: [
+      `Per round: ${reports.map((report) => `${String(report.busy.events)} + ${String(report.quiet.events)} events in ${String(report.commits)} commits`).join("; ")}.`,
+    ],
   };
 }
 

@@ -37,7 +37,12 @@ async function run(options: ScenarioOptions): Promise<ScenarioResult> {
       { claim: "p99 from event to reader, ms", actual: median(of("holdfast").map((round) => round.p99Ms)), limit: 50, direction: "at most" },
       { claim: "readers that had the whole run", actual: extent(of("holdfast").map((round) => round.whole))[0], limit: READERS, direction: "at least" },
     ],
-    notes: SUBJECTS.map((subject) => `${subject}: ${of(subject).map((round) => `${String(round.whole)} of ${String(READERS)} whole, ${String(round.count)} deliveries timed`).join("; ")}.`),
+    notes: SUBJECTS.map(
+      (subject) =>
+        `${subject}: ${of(subject)
+          .map((round) => `${String(round.whole)} of ${String(READERS)} whole, ${String(round.count)} deliveries timed`)
+          .join("; ")}.`,
+    ),
   };
 }
 

@@ -36,7 +36,12 @@ async function run(options: ScenarioOptions): Promise<ScenarioResult> {
       { claim: "p99 from event to reader, ms", actual: median(of("holdfast").map((round) => round.p99Ms)), limit: 60, direction: "at most" },
       { claim: "runs that reached their reader whole", actual: extent(of("holdfast").map((round) => round.whole))[0], limit: RUNS, direction: "at least" },
     ],
-    notes: SUBJECTS.map((subject) => `${subject}: ${of(subject).map((round) => `${String(round.whole)} of ${String(RUNS)} whole, ${String(round.count)} deltas timed`).join("; ")}.`),
+    notes: SUBJECTS.map(
+      (subject) =>
+        `${subject}: ${of(subject)
+          .map((round) => `${String(round.whole)} of ${String(RUNS)} whole, ${String(round.count)} deltas timed`)
+          .join("; ")}.`,
+    ),
   };
 }
 

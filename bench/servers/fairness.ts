@@ -100,7 +100,7 @@ async function emitWithoutPause(attempt: AttemptContext): Promise<AttemptOutcome
     const isBehind = attempt.emit({ type: "text-delta", id: "text", text: printStamp(index) });
     // Without a promise to wait for, the source gives way no more than a stream that always has its next chunk ready.
     await isBehind;
-    for (const begunAt = nowMicros(); nowMicros() - begunAt < WORK_PER_EVENT_MICROS; );
+    for (const begunAt = nowMicros(); nowMicros() - begunAt < WORK_PER_EVENT_MICROS;);
   }
   return { outcome: "completed" };
 }
