@@ -89,7 +89,9 @@ export class AgentStream {
       const { done, value } = await reader.read();
       if (done) return;
       if (this.#isStopped) continue;
-      await this.#take(value);
+      // Waiting for nothing costs a turn of the microtask queue, and most chunks wait for nothing.
+      const behind = this.#take(value);
+      if (behind) await behind;
       // Mastra takes a tool that is held back for one that failed and would ask the model again.
       if (this.#outcome) this.#stop();
     }
@@ -158,22 +160,28 @@ export class AgentStream {
     };
   }
 
-  async #take(chunk: unknown): Promise<void> {
+  #take(chunk: unknown): Promise<void> | undefined {
     if (isTruncation(chunk)) {
       this.#gates.close(new Error(ENDED_EARLY));
       this.#outcome ??= { outcome: "failed", error: { code: "AGENT_FAILED", message: ENDED_EARLY } };
-      return;
+      return undefined;
     }
     const [state, items] = normalizeChunk(this.#state, chunk);
     this.#state = state;
-    for (const item of items) {
-      if ("event" in item) {
-        const behind = this.#record(item.event);
-        if (behind) await behind;
-      } else {
+    return this.#recordFrom(items, 0);
+  }
+
+  #recordFrom(items: readonly Normalized[], first: number): Promise<void> | undefined {
+    for (const [index, item] of items.entries()) {
+      if (index < first) continue;
+      if (!("event" in item)) {
         this.#note(item);
+        continue;
       }
+      const behind = this.#record(item.event);
+      if (behind) return behind.then(() => this.#recordFrom(items, index + 1));
     }
+    return undefined;
   }
 
   #record(given: RunEvent): Promise<void> | undefined {

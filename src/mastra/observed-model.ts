@@ -1,4 +1,4 @@
-import { FINISH_MARKER, TRUNCATION_MARKER } from "./model-marker.ts";
+import { markedStream } from "./marked-stream.ts";
 
 /** The part of a language model (specification v2, v3 or v4) that is looked at here. */
 export interface StreamingModel {
@@ -37,7 +37,7 @@ export function observedModel<Model extends StreamingModel>(model: Model, onCall
     await onCall();
     // The marker travels as a raw part, for which Mastra asks the provider for its own raw parts, too: nobody reads those.
     const answer = await model.doStream({ ...options, includeRawChunks: false });
-    return { ...answer, stream: withMarker(answer.stream, model) };
+    return { ...answer, stream: markedStream(answer.stream, model) };
   };
   return new Proxy(model, {
     get(target, key) {
@@ -46,44 +46,4 @@ export function observedModel<Model extends StreamingModel>(model: Model, onCall
       return typeof value === "function" ? (value.bind(target) as unknown) : value;
     },
   });
-}
-
-// A model that always has more to say, and Mastra with it, would keep timers, sockets and the renewal of leases waiting.
-const MAX_TURN_MS = 2.5;
-
-function withMarker(stream: ReadableStream<StreamPart>, model: StreamingModel): ReadableStream<unknown> & ReadableStream<StreamPart> {
-  const reader = stream.getReader();
-  let isMarked = false;
-  let turnMs = performance.now();
-  return new ReadableStream<StreamPart>(
-    {
-      async pull(controller) {
-        if (performance.now() - turnMs > MAX_TURN_MS) {
-          await new Promise((resolve) => setImmediate(resolve));
-          turnMs = performance.now();
-        }
-        const { done, value } = await reader.read();
-        if (done) {
-          if (!isMarked) controller.enqueue(rawPart({ holdfast: TRUNCATION_MARKER }));
-          controller.close();
-          return;
-        }
-        if (value.type === "finish") {
-          isMarked = true;
-          const { finishReason, usage, providerMetadata } = value;
-          controller.enqueue(rawPart({ holdfast: FINISH_MARKER, finishReason, usage, providerMetadata, provider: model.provider, modelId: model.modelId }));
-        } else if (value.type === "error") {
-          isMarked = true;
-        }
-        controller.enqueue(value);
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  );
-}
-
-function rawPart(rawValue: object): StreamPart {
-  const part = { type: "raw", rawValue };
-  return part;
 }

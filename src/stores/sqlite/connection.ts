@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { HoldfastError } from "../../core/error.ts";
 import { refuseClosedStore } from "../log-rules.ts";
+import { Checkpointer } from "./checkpointer.ts";
 
 /**
  * Whether a transaction is on the disk once it is acknowledged. `written` survives a killed process, `flushed` also a power
@@ -15,6 +16,12 @@ const CACHE_KIB = 16_384;
 
 /** How long a call waits for another process to finish its transaction, in milliseconds. Below the default lease of 1,500. */
 const BUSY_TIMEOUT_MS = 1_000;
+
+/**
+ * The checkpointer keeps the WAL moved into the database, so this is reached only where the commits never leave it a moment in which
+ * all of the WAL is moved; then little is left to do here.
+ */
+const OWN_CHECKPOINT_PAGES = 16_384;
 
 /** Primary result codes of SQLite, see https://www.sqlite.org/rescode.html. */
 const RESULT = { perm: 3, busy: 5, locked: 6, noMemory: 7, readOnly: 8, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const;
@@ -37,6 +44,7 @@ const WRONG_PATH: Readonly<Record<number, string>> = {
 export class SqliteConnection {
   readonly #database: DatabaseSync;
   readonly #statements: Map<string, StatementSync> = new Map();
+  #checkpointer: Checkpointer | undefined;
   #isClosed = false;
 
   private constructor(database: DatabaseSync) {
@@ -52,6 +60,7 @@ export class SqliteConnection {
       if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
       const connection = new SqliteConnection(new DatabaseSync(path));
       connection.#configure();
+      if (path !== ":memory:") connection.#checkpointer = new Checkpointer(path);
       return connection;
     } catch (error) {
       throw openingError(error);
@@ -60,7 +69,9 @@ export class SqliteConnection {
 
   #configure(): void {
     try {
-      this.#database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${CACHE_KIB}`);
+      this.#database.exec(
+        `PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${OWN_CHECKPOINT_PAGES}; PRAGMA cache_size = -${CACHE_KIB}`,
+      );
       const mode = this.#database.prepare("PRAGMA journal_mode = WAL").get()?.["journal_mode"];
       if (mode !== "wal" && mode !== "memory") {
         throw new HoldfastError(
@@ -138,6 +149,7 @@ export class SqliteConnection {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#statements.clear();
+    this.#checkpointer?.close();
     this.#database.close();
   }
 

@@ -1,0 +1,97 @@
+import { FINISH_MARKER, TRUNCATION_MARKER } from "./model-marker.ts";
+import type { StreamingModel, StreamPart } from "./observed-model.ts";
+
+type Reading = ReadableStreamReadResult<StreamPart>;
+
+/**
+ * A model that always has more to say, and Mastra with it, would keep timers, sockets and the renewal of leases waiting. Of 20,000
+ * deltas without a pause, turns of 10 ms cost nothing that can be measured, turns of 2.5 ms 7 %.
+ */
+const MAX_TURN_MS = 10;
+
+// Asking for the time costs as much as handing on a part.
+const PARTS_PER_LOOK = 8;
+
+/**
+ * A model's stream with a marker where its answer is complete, or where it broke off without an end. Its reader asks the model
+ * directly: a queue of its own between the two would cost several promises for every part.
+ */
+export function markedStream(stream: ReadableStream<StreamPart>, model: StreamingModel): ReadableStream<StreamPart> {
+  const reader = stream.getReader();
+  const next = markedReads(reader, model);
+  const cancel = (reason: unknown): Promise<void> => reader.cancel(reason);
+  const piped = new ReadableStream<StreamPart>(
+    {
+      async pull(controller) {
+        const { done, value } = await next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel,
+    },
+    { highWaterMark: 0 },
+  );
+  const direct = { read: next, cancel, closed: reader.closed, releaseLock: (): void => undefined };
+  return Object.assign(piped, { getReader: () => direct });
+}
+
+function markedReads(reader: ReadableStreamDefaultReader<StreamPart>, model: StreamingModel): () => Promise<Reading> {
+  let isMarked = false;
+  let isOver = false;
+  let hasSpoken = false;
+  let held: StreamPart | undefined;
+  let turnMs = performance.now();
+  let parts = 0;
+
+  const isTurnDue = (): boolean => {
+    parts += 1;
+    return parts % PARTS_PER_LOOK === 0 && performance.now() - turnMs > MAX_TURN_MS;
+  };
+  const mark = (reading: Reading): Reading => {
+    if (reading.done) {
+      isOver = true;
+      return isMarked ? reading : { done: false, value: rawPart({ holdfast: TRUNCATION_MARKER }) };
+    }
+    const { type, finishReason, usage, providerMetadata } = reading.value;
+    if (type === "finish") {
+      isMarked = true;
+      held = reading.value;
+      return {
+        done: false,
+        value: rawPart({ holdfast: FINISH_MARKER, finishReason, usage, providerMetadata, provider: model.provider, modelId: model.modelId }),
+      };
+    }
+    if (type === "error") isMarked = true;
+    if (!hasSpoken && type.endsWith("-delta")) {
+      // The first word is committed and sent before the model is asked for the second one.
+      hasSpoken = true;
+      turnMs = Number.NEGATIVE_INFINITY;
+      parts = PARTS_PER_LOOK - 1;
+    }
+    return reading;
+  };
+
+  const next = (): Promise<Reading> => {
+    if (held !== undefined) {
+      const value = held;
+      held = undefined;
+      return Promise.resolve({ done: false, value });
+    }
+    if (isOver) return Promise.resolve({ done: true, value: undefined });
+    if (!isTurnDue()) return reader.read().then(mark);
+    return turnOfEventLoop().then(() => {
+      turnMs = performance.now();
+      return next();
+    });
+  };
+  return next;
+}
+
+function turnOfEventLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function rawPart(rawValue: object): StreamPart {
+  const part = { type: "raw", rawValue };
+  return part;
+}
