@@ -40,11 +40,11 @@ describe("a model's stream with its marker", () => {
   });
 
   test("leaves the event loop its turns although the model never pauses", async () => {
+    const clock = { turns: 0 };
     function* endless(): Generator<StreamPart> {
-      while (turns < 5) yield delta;
+      while (clock.turns < 5) yield delta;
     }
-    let turns = 0;
-    const timer = setInterval(() => (turns += 1), 1);
+    const timer = setInterval(() => (clock.turns += 1), 1);
     // Without turns the timer would never fire and the stream would never end.
     const types = await typesIn(markedStream(streamOf(endless()), model));
     clearInterval(timer);
