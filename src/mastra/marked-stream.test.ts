@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { markedStream } from "./marked-stream.ts";
 import { FINISH_MARKER, TRUNCATION_MARKER } from "./model-marker.ts";
-import type { StreamingModel, StreamPart } from "./observed-model.ts";
+import type { StreamingModel, StreamPart } from "./streaming-model.ts";
 
 const model: StreamingModel = { provider: "p", modelId: "m", doStream: () => Promise.reject(new Error("not asked")) };
 

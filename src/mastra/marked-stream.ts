@@ -1,5 +1,5 @@
 import { FINISH_MARKER, TRUNCATION_MARKER } from "./model-marker.ts";
-import type { StreamingModel, StreamPart } from "./observed-model.ts";
+import type { StreamingModel, StreamPart } from "./streaming-model.ts";
 
 type Reading = ReadableStreamReadResult<StreamPart>;
 

@@ -1,31 +1,5 @@
 import { markedStream } from "./marked-stream.ts";
-
-/** The part of a language model (specification v2, v3 or v4) that is looked at here. */
-export interface StreamingModel {
-  readonly provider: string;
-  readonly modelId: string;
-  doStream(options: StreamOptions): PromiseLike<StreamedAnswer>;
-}
-
-export interface StreamOptions {
-  readonly includeRawChunks?: boolean;
-}
-
-export interface StreamedAnswer {
-  readonly stream: ReadableStream<StreamPart>;
-}
-
-export interface StreamPart {
-  readonly [field: string]: unknown;
-  readonly type: string;
-  readonly finishReason?: unknown;
-  readonly usage?: unknown;
-  readonly providerMetadata?: unknown;
-}
-
-export function isStreamingModel(value: unknown): value is StreamingModel {
-  return typeof value === "object" && value !== null && typeof (value as { doStream?: unknown }).doStream === "function";
-}
+import type { StreamedAnswer, StreamingModel, StreamOptions } from "./streaming-model.ts";
 
 /**
  * The same model, with a marker in its stream where its answer is complete, or where it broke off without an end. Mastra hands

@@ -1,6 +1,6 @@
 import type { FinishReason, ProviderMetadata } from "../core/event.ts";
 import type { ToolPart, TranscriptPart, TranscriptStep } from "../core/transcript.ts";
-import type { StreamPart } from "./observed-model.ts";
+import type { StreamPart } from "./streaming-model.ts";
 
 /** A language model of specification v2 that plays one answer. */
 export interface RecordedModel {

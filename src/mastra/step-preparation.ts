@@ -2,7 +2,8 @@ import type { Agent, AgentExecutionOptionsBase } from "@mastra/core/agent";
 import type { RequestContext } from "@mastra/core/request-context";
 import type { ToolHooks } from "@mastra/core/tools";
 import type { AttemptContext } from "../core/agent-source.ts";
-import { isStreamingModel, observedModel } from "./observed-model.ts";
+import { observedModel } from "./observed-model.ts";
+import { isStreamingModel } from "./streaming-model.ts";
 import { recordedModel } from "./recorded-model.ts";
 
 /** Mastra's hook before each step of an agent. */
