@@ -98,13 +98,13 @@ export class HoldfastEngine implements Engine {
     return this.#source.listAgents();
   }
 
-  async resolveAgent(agentId: string | undefined): Promise<ResolvedAgent> {
+  async resolveAgent(principal: Principal, agentId: string | undefined): Promise<ResolvedAgent> {
     const agents = this.listAgents();
     const wanted = agentId ?? this.#options.defaultAgent ?? (agents.length === 1 ? agents[0]?.id : undefined);
     if (wanted === undefined) throw new HoldfastError("INPUT_INVALID", "There are several agents; name one as agentId.");
     const agent = agents.find(({ id }) => id === wanted) ?? agents.find(({ key }) => key === wanted);
     if (agent === undefined) throw new HoldfastError("AGENT_NOT_FOUND", "There is no agent with this id; name one that is registered.");
-    return { ...agent, hasMemory: await this.#source.threads.hasMemory(agent.id) };
+    return { ...agent, hasMemory: await this.#source.threads(principal).hasMemory(agent.id) };
   }
 
   async start(principal: Principal, request: StartRequest): Promise<Run> {
@@ -112,9 +112,9 @@ export class HoldfastEngine implements Engine {
       throw new HoldfastError("INPUT_INVALID", "This thread id is reserved; choose another.");
     }
     const { resourceId } = principal;
-    const { id: agentId } = await this.resolveAgent(request.agentId);
+    const { id: agentId } = await this.resolveAgent(principal, request.agentId);
     const threadId = request.threadId ?? newId("thr");
-    if (request.threadId !== undefined) await this.#threads.checkOwner(agentId, threadId, resourceId);
+    if (request.threadId !== undefined) await this.#threads.checkOwner(principal, agentId, threadId);
     const { idempotencyKey: key, input } = request;
     const newRun: NewRun = {
       id: newId("run"),

@@ -27,13 +27,13 @@ export class Threads {
    * A thread may have been made by the agent before it ever ran here: its memory knows the owner then.
    * @throws {HoldfastError} THREAD_NOT_FOUND
    */
-  async checkOwner(agentId: string, threadId: string, resourceId: string): Promise<void> {
-    const owner = (await this.#store.getThread(threadId)) ?? (await this.#source.threads.get(agentId, threadId));
-    if (owner !== undefined && owner.resourceId !== resourceId) throw threadNotFound();
+  async checkOwner(principal: Principal, agentId: string, threadId: string): Promise<void> {
+    const owner = (await this.#store.getThread(threadId)) ?? (await this.#source.threads(principal).get(agentId, threadId));
+    if (owner !== undefined && owner.resourceId !== principal.resourceId) throw threadNotFound();
   }
 
   async get(principal: Principal, threadId: string): Promise<Thread> {
-    return this.#show(await this.#owned(principal, threadId));
+    return this.#show(principal, await this.#owned(principal, threadId));
   }
 
   async list(
@@ -41,18 +41,18 @@ export class Threads {
     query: { readonly cursor?: string; readonly limit: number },
   ): Promise<{ readonly threads: readonly Thread[]; readonly nextCursor?: string }> {
     const page = await this.#store.listThreads({ ...query, resourceId: principal.resourceId });
-    const threads = await Promise.all(page.threads.map((owner) => this.#show(owner)));
+    const threads = await Promise.all(page.threads.map((owner) => this.#show(principal, owner)));
     return { threads, ...(page.nextCursor !== undefined && { nextCursor: page.nextCursor }) };
   }
 
   async update(principal: Principal, threadId: string, change: ThreadChange): Promise<Thread> {
     const owner = await this.#owned(principal, threadId);
-    if (!(await this.#source.threads.hasMemory(owner.agentId))) {
+    if (!(await this.#source.threads(principal).hasMemory(owner.agentId))) {
       throw new HoldfastError("NOT_SUPPORTED", `Agent ${owner.agentId} has no memory, so its threads have no title or metadata to change.`);
     }
-    const record = await this.#source.threads.update(owner.agentId, threadId, change);
+    const record = await this.#source.threads(principal).update(owner.agentId, threadId, change);
     if (record === undefined) throw threadNotFound();
-    return this.#show(owner, record);
+    return this.#show(principal, owner, record);
   }
 
   async delete(principal: Principal, threadId: string): Promise<void> {
@@ -61,15 +61,15 @@ export class Threads {
     if ((await this.#store.deleteThread(threadId)) === "busy") {
       throw new HoldfastError("THREAD_BUSY", "A run is active on this thread; wait for its end or cancel it, then delete.");
     }
-    await this.#source.threads.delete(owner.agentId, threadId);
+    await this.#source.threads(principal).delete(owner.agentId, threadId);
   }
 
   async messages(principal: Principal, threadId: string): Promise<readonly JsonObject[]> {
     const owner = await this.#owned(principal, threadId);
     const { runs } = await this.#store.listRuns({ resourceId: principal.resourceId, threadId, limit: RECENT_RUNS });
     const active = runs.filter((run) => !isTerminal(run.status));
-    if (!(await this.#source.threads.hasMemory(owner.agentId))) return this.#messagesOfLog(runs[0]);
-    const kept = await this.#source.threads.messages(owner.agentId, threadId, principal.resourceId);
+    if (!(await this.#source.threads(principal).hasMemory(owner.agentId))) return this.#messagesOfLog(runs[0]);
+    const kept = await this.#source.threads(principal).messages(owner.agentId, threadId, principal.resourceId);
     const partial = new Set(active.map((run) => run.messageId));
     const runOf = new Map(runs.map((run) => [run.messageId, run.id]));
     const shown = kept
@@ -93,22 +93,22 @@ export class Threads {
   }
 
   async #owned(principal: Principal, threadId: string): Promise<ThreadOwner> {
-    const known = (await this.#store.getThread(threadId)) ?? (await this.#remembered(threadId));
+    const known = (await this.#store.getThread(threadId)) ?? (await this.#remembered(principal, threadId));
     if (known?.resourceId !== principal.resourceId) throw threadNotFound();
     return known;
   }
 
-  async #remembered(threadId: string): Promise<ThreadOwner | undefined> {
+  async #remembered(principal: Principal, threadId: string): Promise<ThreadOwner | undefined> {
     for (const agent of this.#source.listAgents()) {
-      const record = await this.#source.threads.get(agent.id, threadId);
+      const record = await this.#source.threads(principal).get(agent.id, threadId);
       if (record) return { threadId, resourceId: record.resourceId, agentId: agent.id, createdAt: record.createdAt, lastRunAt: record.updatedAt };
     }
     return undefined;
   }
 
-  async #show(owner: ThreadOwner, known?: ThreadRecord): Promise<Thread> {
+  async #show(principal: Principal, owner: ThreadOwner, known?: ThreadRecord): Promise<Thread> {
     const { threadId, resourceId, agentId } = owner;
-    const record = known ?? (await this.#source.threads.get(agentId, threadId));
+    const record = known ?? (await this.#source.threads(principal).get(agentId, threadId));
     const { runs } = await this.#store.listRuns({ resourceId, threadId, statuses: ACTIVE, limit: RECENT_RUNS });
     // Behind the run that is under way others may be queued.
     const active = runs.find((run) => run.status !== "pending") ?? runs.at(-1);

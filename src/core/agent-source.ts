@@ -1,6 +1,7 @@
 import type { FinishReason, RunEvent } from "./event.ts";
 import type { InterruptRequest } from "./interrupt.ts";
 import type { JsonObject } from "./json.ts";
+import type { Principal } from "./principal.ts";
 import type { Run, RunError } from "./run.ts";
 import type { Transcript } from "./transcript.ts";
 
@@ -24,7 +25,8 @@ export interface AgentSource {
   execute(attempt: AttemptContext): Promise<AttemptOutcome>;
   /** Makes the thread equal to the log before the run ends; idempotent, since a crash may come between it and the end. */
   settle(run: Run, outcome: AttemptOutcome, readTranscript: () => Promise<Transcript>): Promise<void>;
-  readonly threads: ThreadDirectory;
+  /** The conversations as the principal may see them: an agent may choose its memory by who asks. */
+  threads(principal: Principal): ThreadDirectory;
 }
 
 export interface AgentSummary {

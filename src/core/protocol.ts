@@ -30,7 +30,7 @@ export interface Engine {
    * Picks the agent of a request: the named one, else the configured default, else the only one.
    * @throws {HoldfastError} AGENT_NOT_FOUND, INPUT_INVALID when none is named and there are several
    */
-  resolveAgent(agentId: string | undefined): Promise<ResolvedAgent>;
+  resolveAgent(principal: Principal, agentId: string | undefined): Promise<ResolvedAgent>;
   /**
    * Starts a run; what it needs is on disk when this resolves.
    * @throws {HoldfastError} THREAD_BUSY, THREAD_NOT_FOUND, IDEMPOTENCY_MISMATCH, INPUT_INVALID, SHUTTING_DOWN

@@ -30,11 +30,10 @@ export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}):
     seenUnknown.add(chunkType);
     options.onUnknownChunk?.(chunkType);
   };
-  const threads = mastraThreads(mastra);
   const questions = new WeakMap<Run, readonly MastraDBMessage[]>();
 
   return {
-    threads,
+    threads: ({ resourceId, claims }) => mastraThreads(mastra, new RequestContext([["principal", { resourceId, ...claims }]])),
     listAgents: () => listAgents(mastra),
     async begin(run, transcript) {
       // Of an agent that had ended the thread has all, or will have it from the log.
@@ -44,7 +43,7 @@ export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}):
       const { run, transcript } = attempt;
       if (isAnswered(transcript)) return endOf(transcript);
       const agent = agentOf(mastra, run.agentId);
-      const hasMemory = await threads.hasMemory(run.agentId);
+      const hasMemory = await mastraThreads(mastra, contextOf(run)).hasMemory(run.agentId);
       const isIdempotent = (toolName: string): boolean => idempotent.has(toolName);
       try {
         const question = questions.get(run) ?? inputMessages(run, Date.now());

@@ -1,6 +1,7 @@
 import type { Agent } from "@mastra/core/agent";
 import type { Mastra } from "@mastra/core/mastra";
 import type { MastraMemory, StorageThreadType } from "@mastra/core/memory";
+import type { RequestContext } from "@mastra/core/request-context";
 import type { ThreadDirectory, ThreadRecord } from "../core/agent-source.ts";
 import type { JsonObject } from "../core/json.ts";
 import { agentOf } from "./agents.ts";
@@ -13,13 +14,13 @@ const INTERNAL_METADATA: ReadonlySet<string> = new Set(["mastra", "workingMemory
 type StoredMessages = Awaited<ReturnType<MastraMemory["recall"]>>["messages"];
 
 /**
- * The conversations in the memory of each agent of a Mastra instance.
+ * The conversations in the memory that each agent of a Mastra instance chooses for a request context.
  * @throws {HoldfastError} AGENT_NOT_FOUND from every method, for an agent that is not registered
  */
-export function mastraThreads(mastra: Mastra): ThreadDirectory {
+export function mastraThreads(mastra: Mastra, requestContext: RequestContext): ThreadDirectory {
   const memoryOf = (agentId: string): Promise<MastraMemory | undefined> => {
     const agent: Agent = agentOf(mastra, agentId);
-    return agent.getMemory();
+    return agent.getMemory({ requestContext });
   };
   return {
     hasMemory: async (agentId) => (await memoryOf(agentId)) !== undefined,

@@ -149,7 +149,7 @@ describe("an attempt that goes on from a log, cut at every event", () => {
       const world = openWorld();
       const prefix = whole.slice(0, end);
       const after = await replay(world, prefix);
-      done.push({ prefix, after, thread: await world.source.threads.messages("clerk", run.threadId, run.resourceId) });
+      done.push({ prefix, after, thread: await world.source.threads({ resourceId: run.resourceId }).messages("clerk", run.threadId, run.resourceId) });
     }
     cuts = done;
   });

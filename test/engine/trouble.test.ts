@@ -164,3 +164,21 @@ test("a run that is given up, or canceled while nobody held it, keeps its partia
   expect((await shop.engine.messages(ANN, run.threadId)).map((message) => textIn(message))).toEqual(["hi", "half an answer"]);
   expect(shop.model.requests).toHaveLength(0);
 });
+
+test("an agent that chooses its memory by who asks keeps and shows threads with that memory", async () => {
+  const asked: unknown[] = [];
+  const shop: Shop = await open({
+    script: [[say("Hello.")]],
+    agent: {
+      memory: ({ requestContext }: { requestContext: { get(key: string): { resourceId: string } | undefined } }) => {
+        asked.push(requestContext.get("principal")?.resourceId);
+        return shop.memory;
+      },
+    },
+  });
+  const run = await shop.ask("hi", { threadId: "t" });
+  expect(await end(shop, run)).toBe("run-completed");
+  expect((await shop.engine.messages(ANN, "t")).map((message) => textIn(message))).toEqual(["hi", "Hello."]);
+  expect((await shop.engine.updateThread(ANN, "t", { title: "Greeting" })).title).toBe("Greeting");
+  expect(new Set(asked)).toEqual(new Set(["ann"]));
+});

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { RequestContext } from "@mastra/core/request-context";
 import { Agent } from "@mastra/core/agent";
 import { Mastra } from "@mastra/core/mastra";
 import { LibSQLStore } from "@mastra/libsql";
@@ -62,7 +63,7 @@ function desk(calls: Script): Desk {
     stream(messages: unknown, options: object): Promise<{ readonly fullStream: ReadableStream<unknown> }>;
   };
   return {
-    threads: mastraThreads(mastra),
+    threads: mastraThreads(mastra, new RequestContext()),
     memory,
     async say(message, options = {}) {
       const output = await agent.stream(message, { memory: { thread: "t1", resource: "u1" }, savePerStep: true, eagerToolExecution: false, ...options });

@@ -108,7 +108,7 @@ export class FakeEngine implements Engine {
     return [{ id: "agent", name: "Agent" }];
   }
 
-  async resolveAgent(agentId: string | undefined): Promise<ResolvedAgent> {
+  async resolveAgent(_: Principal, agentId: string | undefined): Promise<ResolvedAgent> {
     if (agentId !== undefined && agentId !== "agent") throw new HoldfastError("AGENT_NOT_FOUND", `There is no agent ${agentId}.`);
     return { id: "agent", name: "Agent", hasMemory: this.hasMemory };
   }

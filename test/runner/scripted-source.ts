@@ -11,7 +11,7 @@ const noThreads: ThreadDirectory = {
 /** A source whose attempts do what the test says. */
 export function scriptedSource(execute: (attempt: AttemptContext) => Promise<AttemptOutcome>, extra: Partial<AgentSource> = {}): AgentSource {
   return {
-    threads: noThreads,
+    threads: () => noThreads,
     listAgents: () => [{ id: "agent", name: "agent" }],
     begin: () => Promise.resolve(),
     execute,

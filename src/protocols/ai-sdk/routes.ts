@@ -33,7 +33,7 @@ async function startRun(context: ResumeContext, request: Context<ProtocolEnv>): 
   const { engine, encoding } = context;
   const idempotencyKey = idempotencyKeyOf(request);
   const chat = decodeChatRequest(await request.req.text());
-  const agent = await engine.resolveAgent(chat.agentId);
+  const agent = await engine.resolveAgent(request.var.principal, chat.agentId);
   const run = await engine.start(request.var.principal, {
     agentId: agent.id,
     input: runInputOf(chat, agent.hasMemory),
