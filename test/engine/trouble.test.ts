@@ -118,7 +118,7 @@ describe("an agent that makes trouble", () => {
     expect((await shop.engine.messages(ANN, "t")).map((message) => textIn(message))).toEqual(["hi", "Hello."]);
   });
 
-  test("that refused a call for its arguments refuses it again after a takeover", async () => {
+  test("that is asked for a call with invalid arguments does not execute it and records the failure", async () => {
     const shop = await open({ script: [[call("add", { a: "one" }, { id: "c1" })], [say("Sorry.")]] });
     const run = await shop.ask("add", { threadId: "t" });
     expect(await end(shop, run)).toBe("run-completed");
@@ -138,7 +138,7 @@ describe("an agent that makes trouble", () => {
   });
 });
 
-test("a run that is given up, or canceled while nobody held it, keeps its partial answer", async () => {
+test("a run that is canceled while nobody holds it keeps its partial answer", async () => {
   const shop = await open({ script: [[say("never")]], engine: { leaseTimes: { leaseMs: 200, sweepMs: 20 } } });
   const made = (id: string): Parameters<typeof shop.engine.store.createRun>[0] => ({
     id,
