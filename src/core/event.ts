@@ -1,5 +1,6 @@
-import type { InterruptRequest } from "./interrupt.ts";
+import type { InterruptKind, InterruptRequest } from "./interrupt.ts";
 import type { Json, JsonObject } from "./json.ts";
+import type { ModelCallKey, UsageFigure } from "./ledger.ts";
 import type { Offset } from "./offset.ts";
 import type { RunError, TerminalStatus } from "./run.ts";
 import type { Usage } from "./usage.ts";
@@ -17,11 +18,36 @@ export type LifecycleEvent =
    * model call they belong to was cut and is issued again.
    */
   | { readonly type: "attempt-started"; readonly attempt: number; readonly resetTo?: Offset }
+  /** What a question of an earlier run was answered with; these stand behind the start of the run that goes on from there. */
+  | {
+      readonly type: "interrupt-answered";
+      readonly interruptId: string;
+      readonly kind: InterruptKind;
+      readonly toolCallId: string;
+      readonly toolName: string;
+      readonly answer: Json;
+    }
   | { readonly type: "step-started"; readonly step: number }
+  /** A model is about to be called; on disk before it is. `call` counts the calls of one agent within one attempt, from 0. */
+  | {
+      readonly type: "model-called";
+      readonly step: number;
+      readonly call: number;
+      /** The agent that calls, where it is not the run's own. */
+      readonly agentId?: string;
+      readonly provider?: string;
+      readonly modelId?: string;
+      /** Bytes of the prompt as JSON, in UTF-8; not counted where it holds files. */
+      readonly promptBytes?: number;
+    }
+  /** Accounts for a model call that has no end in the log: cut by a crash, a cancel or an error, or ended without a figure. */
+  | ({ readonly type: "model-cut"; readonly state: "settled" | "estimated" | "unknown" } & ModelCallKey & UsageFigure)
   /** The model's answer is complete. From here on this model call is never issued again. */
   | {
       readonly type: "model-finished";
       readonly step: number;
+      /** The {@link LifecycleEvent} `model-called` that it ends; logs of early versions have none. */
+      readonly call?: number;
       readonly finishReason?: FinishReason;
       readonly usage?: Usage;
       readonly provider?: string;
@@ -29,6 +55,9 @@ export type LifecycleEvent =
       readonly providerMetadata?: ProviderMetadata;
     }
   | { readonly type: "step-finished"; readonly step: number; readonly finishReason?: FinishReason; readonly usage?: Usage; readonly isContinued: boolean };
+
+/** What structures the work of an agent, of the run's own and of a sub-agent. */
+export type StepEvent = Extract<LifecycleEvent, { type: "step-started" | "model-called" | "model-finished" | "step-finished" }>;
 
 /** Opaque data of a model provider, by provider name; handed back to it unchanged (signatures of reasoning live here). */
 export type ProviderMetadata = { readonly [provider: string]: JsonObject };
@@ -50,6 +79,8 @@ export type ContentEvent =
       ToolCallTraits)
   /** The tool is about to execute; on disk before it does. */
   | ({ readonly type: "tool-started"; readonly attempt: number; readonly idempotencyKey: string } & ToolCallName)
+  /** The call goes no further until a question is answered: the tool suspended, needs an approval, or belongs to the page. */
+  | ({ readonly type: "tool-interrupted"; readonly request: InterruptRequest } & ToolCallName)
   | { readonly type: "tool-progress"; readonly toolCallId: string; readonly data: Json }
   | ({ readonly type: "tool-result"; readonly output: Json; readonly providerExecuted?: boolean; readonly providerMetadata?: ProviderMetadata } & ToolCallName)
   /** `outcomeUnknown`: the process died while the tool executed, and it is not known what the tool did. */
@@ -98,7 +129,7 @@ interface ToolCallTraits {
 export interface NestedEvent {
   readonly type: "nested";
   readonly toolCallId: string;
-  readonly event: ContentEvent | NestedEvent | Extract<LifecycleEvent, { type: "step-started" | "step-finished" }>;
+  readonly event: ContentEvent | NestedEvent | StepEvent;
 }
 
 /** The last event of a log; there is exactly one. */

@@ -6,4 +6,6 @@ export interface Principal {
   readonly resourceId: string;
   /** What else the credentials say; reaches the agent through its request context. */
   readonly claims?: JsonObject;
+  /** May see and answer the interrupts of every resource: somebody of the back office. */
+  readonly isApprover?: boolean;
 }

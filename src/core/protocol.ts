@@ -1,12 +1,17 @@
 import type { AgentSummary, ThreadChange } from "./agent-source.ts";
+import type { AuditEntry } from "./audit.ts";
+import type { Bill, Totals } from "./bill.ts";
 import type { Entry } from "./entry.ts";
 import type { RunEvent } from "./event.ts";
-import type { Interrupt } from "./interrupt.ts";
+import type { Interrupt, InterruptStatus } from "./interrupt.ts";
+import type { InterruptAnswer, InterruptPage } from "./interrupt-store.ts";
 import type { JsonObject } from "./json.ts";
+import type { ModelCall } from "./ledger.ts";
 import type { Offset } from "./offset.ts";
 import type { Principal } from "./principal.ts";
 import type { BusyThreadPolicy, Run, RunInput, RunStatus } from "./run.ts";
 import type { Transcript } from "./transcript.ts";
+import type { UsageGroup, UsageRow } from "./usage-report.ts";
 
 /**
  * PORT: how a wire speaks. Encoding is a pure fold over the log, so every reader of a run computes the same chunks from
@@ -39,19 +44,43 @@ export interface Engine {
   /** @throws {HoldfastError} RUN_NOT_FOUND */
   getRun(principal: Principal, runId: string): Promise<Run>;
   listRuns(principal: Principal, query: OwnRunQuery): Promise<{ readonly runs: readonly Run[]; readonly nextCursor?: string }>;
-  listInterrupts(principal: Principal, runId: string): Promise<readonly Interrupt[]>;
   /**
-   * Asks a run to stop, wherever it runs. Resolves once the wish is on disk; the run ends as `canceled` soon after.
+   * Asks a run to stop, wherever it runs. Resolves once the wish is on disk; the run ends as `canceled` soon after. Of a suspended run the
+   * questions are canceled; the run in the answer is the one that ends as `canceled` in its place.
    * @throws {HoldfastError} RUN_NOT_FOUND, RUN_ENDED
    */
   cancel(principal: Principal, runId: string): Promise<Run>;
+
+  /** @throws {HoldfastError} INTERRUPT_NOT_FOUND */
+  getInterrupt(principal: Principal, interruptId: string): Promise<Interrupt>;
+  /** The principal's own; those of everybody for one that is an approver. Newest first. */
+  listInterrupts(principal: Principal, query: OwnInterruptQuery): Promise<InterruptPage>;
+  /**
+   * Answers questions of one run, all or none of them. Once none is open, the run goes on in a child run. The same answers again change
+   * nothing and give the same result.
+   * @throws {HoldfastError} INTERRUPT_NOT_FOUND, INPUT_INVALID when an answer does not fit its schema, ALREADY_ANSWERED when it was
+   * answered differently, INTERRUPT_CLOSED when it expired or was canceled
+   */
+  answer(principal: Principal, answers: readonly InterruptAnswer[]): Promise<Answered>;
+  /** The run that goes on from a suspended one, if any does. */
+  getChildRun(run: Run): Promise<Run | undefined>;
+  /** Who approved, declined, answered and canceled, oldest first. @throws {HoldfastError} RUN_NOT_FOUND */
+  listAudit(principal: Principal, runId: string): Promise<readonly AuditEntry[]>;
+
+  /** @throws {HoldfastError} RUN_NOT_FOUND */
+  usage(principal: Principal, runId: string): Promise<RunUsage>;
+  /** Sums over the principal's own runs that ended in a period. */
+  usageReport(principal: Principal, query: OwnUsageQuery): Promise<readonly UsageRow[]>;
   /**
    * Replays the entries after an offset, then follows the run to its terminal event. Ends early, without it, when `signal` is
    * aborted. Pulled, never pushed: a reader that does not ask costs no memory.
    */
   tail(run: Run, after: Offset, signal: AbortSignal): AsyncIterable<readonly Entry[]>;
+  /** The logs of the suspended runs that a run goes on from, the first one first; empty for a run that was started by itself. */
+  ancestry(run: Run): Promise<readonly Entry[]>;
   /** Offset of the newest entry of a run. */
   lastOffset(run: Run): Promise<Offset>;
+  /** What the run and those that it goes on from amount to. */
   transcript(run: Run): Promise<Transcript>;
   /** Aborted when the server shuts down: streams end, without a terminal chunk, so that clients re-attach elsewhere. */
   readonly closing: AbortSignal;
@@ -93,6 +122,39 @@ export interface OwnRunQuery {
   readonly statuses?: readonly RunStatus[];
   readonly cursor?: string;
   readonly limit: number;
+}
+
+export interface OwnInterruptQuery {
+  readonly statuses?: readonly InterruptStatus[];
+  readonly runId?: string;
+  readonly threadId?: string;
+  readonly cursor?: string;
+  readonly limit: number;
+}
+
+/** What came of answers. */
+export interface Answered {
+  /** All the interrupts of the run that asked. */
+  readonly interrupts: readonly Interrupt[];
+  /** The run that goes on; left out while questions are open. */
+  readonly run?: Run;
+}
+
+export interface RunUsage {
+  readonly runId: string;
+  /** One for each model call, in the order in which they were made. */
+  readonly entries: readonly ModelCall[];
+  /** `billable`: what the customer pays for, as the bill says once there is one. `cost`: all that was spent, as known now. */
+  readonly totals: { readonly billable: Totals; readonly cost: Totals };
+  /** Left out while the run has not ended. */
+  readonly bill?: Bill;
+}
+
+export interface OwnUsageQuery {
+  /** Milliseconds since the Unix epoch: from this time on, and before that one. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly groupBy: UsageGroup;
 }
 
 export interface Thread {

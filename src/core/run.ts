@@ -1,3 +1,4 @@
+import type { BillingPolicy } from "./bill.ts";
 import type { JsonObject } from "./json.ts";
 
 export const RUN_STATUSES = ["pending", "running", "waiting", "completed", "failed", "canceled", "suspended"] as const;
@@ -57,8 +58,10 @@ export interface Run {
   readonly crashes: number;
   /** The id of the assistant message that this run writes: in the stream, in every replay and in the thread. */
   readonly messageId: string;
+  /** The suspended run that this one goes on from. */
   readonly parentRunId?: string;
   readonly input: RunInput;
+  readonly billingPolicy: BillingPolicy;
   /** Set once somebody asked for the run to stop. */
   readonly cancelRequested: boolean;
   /** Milliseconds since the Unix epoch. */

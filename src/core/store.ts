@@ -1,13 +1,15 @@
 import type { Entry } from "./entry.ts";
 import type { RunEvent, TerminalEvent } from "./event.ts";
-import type { Interrupt } from "./interrupt.ts";
+import type { BillingPolicy, PriceTable } from "./bill.ts";
+import type { InterruptStore } from "./interrupt-store.ts";
 import type { Lease, LeaseClaim } from "./lease.ts";
+import type { LedgerStore } from "./ledger-store.ts";
 import type { Offset } from "./offset.ts";
 import type { BusyThreadPolicy, Run, RunInput, RunStatus } from "./run.ts";
 
 /**
- * PORT: where runs, their logs, leases and interrupts live. `testkit/store-suite.ts` tests every line below that begins
- * with INVARIANT, in the same words, against every store.
+ * PORT: where runs, their logs and leases live; {@link InterruptStore} and {@link LedgerStore} are parts of it. `testkit/store-suite.ts`
+ * tests every line of the three that begins with INVARIANT, in the same words, against every store.
  *
  * Expected outcomes are values. What a store throws is a HoldfastError: STORE_UNAVAILABLE when the same call may succeed
  * later (nothing of it was written), STORE_SCHEMA_MISMATCH when the data was written by a newer version.
@@ -26,7 +28,7 @@ import type { BusyThreadPolicy, Run, RunInput, RunStatus } from "./run.ts";
  * INVARIANT: a requested cancel is seen by the holder at its next renewal
  * INVARIANT: what was acknowledged is there after a reopen
  */
-export interface RunStore {
+export interface RunStore extends InterruptStore, LedgerStore {
   /** Creates a run with its first events, in one transaction; claimed at once when `claim` is given and the run need not wait. */
   createRun(run: NewRun, claim?: LeaseClaim): Promise<CreateRunResult>;
   getRun(runId: string): Promise<Run | undefined>;
@@ -48,8 +50,11 @@ export interface RunStore {
   renewLeases(claim: LeaseClaim, leases: readonly Lease[]): Promise<readonly RenewedLease[]>;
   /** Gives a run back at once, to be claimed by whoever comes first. */
   releaseLease(lease: Lease): Promise<boolean>;
-  /** Asks for a run to stop; `undefined` for an unknown run, the run as it then is otherwise. */
-  requestCancel(runId: string): Promise<Run | undefined>;
+  /**
+   * Asks for a run to stop; `undefined` for an unknown run, the run as it then is otherwise. The first request leaves an audit row; `by`:
+   * the resource of the principal that asks.
+   */
+  requestCancel(runId: string, by: string): Promise<Run | undefined>;
 
   /** Appends to several runs in one transaction; the results stand in the order of the batch. */
   append(batch: readonly Append[]): Promise<readonly AppendResult[]>;
@@ -57,8 +62,6 @@ export interface RunStore {
   readEntries(runId: string, after: Offset, limit: number): Promise<readonly Entry[]>;
   /** Offset of the newest entry. */
   lastOffset(runId: string): Promise<Offset | undefined>;
-
-  listInterrupts(runId: string): Promise<readonly Interrupt[]>;
 
   /**
    * Calls the listener when another process may have appended; the reader then looks for itself. Stores that only one process
@@ -79,6 +82,7 @@ export interface NewRun {
   readonly parentRunId?: string;
   readonly input: RunInput;
   readonly onBusyThread: BusyThreadPolicy;
+  readonly billingPolicy: BillingPolicy;
   /** Unique per resource; the fingerprint tells whether the request behind it is the same. */
   readonly idempotency?: { readonly key: string; readonly fingerprint: string };
 }
@@ -145,6 +149,8 @@ export interface Append extends Lease {
    * A terminal event always is.
    */
   readonly isDurable?: boolean;
+  /** How a run that ends with these events is billed: the prices of its amounts, and the names of the sinks that get the bill. */
+  readonly billing?: { readonly prices?: PriceTable; readonly sinks: readonly string[] };
 }
 
 export type AppendResult = { readonly outcome: "appended"; readonly entries: readonly Entry[]; readonly end?: TerminalEvent } | { readonly outcome: "fenced" };
