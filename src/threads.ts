@@ -6,7 +6,7 @@ import type { Principal } from "./core/principal.ts";
 import type { Thread } from "./core/protocol.ts";
 import { isTerminal, standInId, type Run } from "./core/run.ts";
 import type { RunStore, ThreadOwner } from "./core/store.ts";
-import { transcriptOf } from "./core/transcript.ts";
+import { transcriptOf } from "./core/transcript-fold.ts";
 import { answerMessage } from "./core/ui-message.ts";
 
 const ACTIVE = ["pending", "running", "waiting"] as const;

@@ -1,9 +1,11 @@
 import type { FinishReason, RunEvent } from "./event.ts";
 import type { InterruptRequest } from "./interrupt.ts";
 import type { JsonObject } from "./json.ts";
+import type { ModelCallKey } from "./ledger.ts";
 import type { Principal } from "./principal.ts";
 import type { Run, RunError } from "./run.ts";
 import type { Transcript } from "./transcript.ts";
+import type { Usage } from "./usage.ts";
 
 /**
  * PORT: what executes agents. The runner decides when an attempt begins and what happens to its events; the source talks to
@@ -12,6 +14,8 @@ import type { Transcript } from "./transcript.ts";
  * INVARIANT: a model call whose end the transcript holds is not issued again
  * INVARIANT: a tool whose result the transcript holds is not executed again
  * INVARIANT: a tool executes only after its start is committed
+ * INVARIANT: a model is called only after the call is committed
+ * INVARIANT: a tool call that needs an answer does not execute before the transcript holds it
  * INVARIANT: after settle the thread holds the user's message once and the answer once, as the log has it
  */
 export interface AgentSource {
@@ -40,6 +44,8 @@ export interface AgentSummary {
 export interface AttemptContext {
   readonly run: Run;
   readonly attempt: number;
+  /** The first run of the lineage; keys of idempotency are made from it, so that they are the same in every run that goes on from it. */
+  readonly rootRunId: string;
   /** What the log held when this attempt began, superseded work left out. */
   readonly transcript: Transcript;
   /**
@@ -56,6 +62,8 @@ export interface AttemptContext {
    * @throws when the lease is lost; the attempt is over then
    */
   commit(): Promise<void>;
+  /** Notes the provider's figure for a call, whatever becomes of the attempt: the money was spent. */
+  noteUsage(key: Omit<ModelCallKey, "attempt">, usage: Usage): void;
   /** Names a point at which a crash is tested. */
   checkpoint(name: Checkpoint): void;
 }
@@ -67,10 +75,12 @@ export const CHECKPOINTS = [
   "user-message-saved",
   "model-called",
   "model-streaming",
+  "model-answered",
   "model-finished",
   "tool-start-committed",
   "tool-executed",
   "tool-result-committed",
+  "tool-interrupted",
   "step-finished",
   "agent-finished",
   "thread-settled",

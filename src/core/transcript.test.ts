@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Entry } from "./entry.ts";
 import type { RunEvent } from "./event.ts";
 import { offsetOf } from "./offset.ts";
-import { resetPoint, textOf, transcriptOf } from "./transcript.ts";
+import { resetPoint, textOf } from "./transcript.ts";
+import { transcriptOf } from "./transcript-fold.ts";
 import { answerMessage } from "./ui-message.ts";
 
 const log = (...events: RunEvent[]): Entry[] => events.map((event, index) => ({ offset: offsetOf(index + 1), event, attempt: 1, at: 0 }));

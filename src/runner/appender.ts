@@ -14,6 +14,8 @@ export interface AppenderOptions {
   readonly onCommitted: (runId: string, entries: readonly Entry[]) => void;
   /** How long a store may fail before the attempts that wait for it are given up; another claim continues them. */
   readonly giveUpMs?: number;
+  /** Goes with the end of every run. */
+  readonly billing?: NonNullable<Append["billing"]>;
   /** Milliseconds on a clock that never goes back. */
   readonly monotonicMs?: () => number;
 }
@@ -22,7 +24,17 @@ export interface AppenderOptions {
  * What is on the disk before it is acknowledged: what must never be done twice, and the end. It is not left to those who wait for a
  * commit, since a piece may be on its way before they say that they do.
  */
-const FLUSHED: ReadonlySet<RunEvent["type"]> = new Set(["model-finished", "step-finished", "tool-started", "tool-result", "tool-error", "tool-denied"]);
+const FLUSHED: ReadonlySet<RunEvent["type"]> = new Set<RunEvent["type"]>([
+  "model-called",
+  "model-finished",
+  "model-cut",
+  "step-finished",
+  "tool-started",
+  "tool-interrupted",
+  "tool-result",
+  "tool-error",
+  "tool-denied",
+]);
 
 // Half of the promised 5 ms: the other half is for the commit itself.
 const MAX_WAIT_MS = 2.5;
@@ -38,6 +50,7 @@ export class Appender {
   readonly #store: RunStore;
   readonly #onCommitted: AppenderOptions["onCommitted"];
   readonly #giveUpMs: number;
+  readonly #billing: Append["billing"];
   readonly #monotonicMs: () => number;
   #dirty: Set<RunLog> = new Set();
   #oldestMs = 0;
@@ -48,6 +61,7 @@ export class Appender {
     this.#store = options.store;
     this.#onCommitted = options.onCommitted;
     this.#giveUpMs = options.giveUpMs ?? GIVE_UP_MS;
+    this.#billing = options.billing;
     this.#monotonicMs = options.monotonicMs ?? ((): number => performance.now());
   }
 
@@ -74,7 +88,7 @@ export class Appender {
     this.#isFlushing = true;
     const logs = [...this.#dirty].filter((log) => log.size > 0);
     this.#dirty = new Set();
-    const results = await this.#append(logs.map((log) => takePiece(log)));
+    const results = await this.#append(logs.map((log) => takePiece(log, this.#billing)));
     this.#isFlushing = false;
     logs.forEach((log, index) => this.#conclude(log, results[index]));
     // What gathered meanwhile commits next; a store that answers at once must not be asked for every event by itself.
@@ -115,13 +129,15 @@ export class Appender {
   }
 }
 
-function takePiece(log: RunLog): Append {
+function takePiece(log: RunLog, billing: Append["billing"]): Append {
   const { events, isDurable } = log.take(MAX_PIECE_EVENTS);
-  return { ...log.lease, events: coalesce(events), isDurable: isDurable || events.some(needsDisk) };
+  const last = events[events.length - 1];
+  const isEnd = last !== undefined && isTerminalEvent(last);
+  return { ...log.lease, events: coalesce(events), isDurable: isDurable || events.some(needsDisk), ...(isEnd && billing && { billing }) };
 }
 
 function needsDisk(event: RunEvent): boolean {
-  return FLUSHED.has(event.type) || isTerminalEvent(event);
+  return event.type === "nested" ? needsDisk(event.event) : FLUSHED.has(event.type) || isTerminalEvent(event);
 }
 
 // Timers, sockets and renewals get their turn even while a producer always has more to say.

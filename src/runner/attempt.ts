@@ -3,12 +3,15 @@ import type { AgentSource, AttemptContext, AttemptOutcome, Checkpoint } from "..
 import type { Entry } from "../core/entry.ts";
 import type { RunEvent, TerminalEvent } from "../core/event.ts";
 import { MAX_CRASHES } from "../core/lease.ts";
-import { offsetOf, START, type Offset } from "../core/offset.ts";
+import { readLineage, readLog, type Lineage } from "../core/lineage.ts";
+import { offsetOf, START } from "../core/offset.ts";
 import { isTerminal, type Run } from "../core/run.ts";
 import type { ClaimedRun, RunStore } from "../core/store.ts";
-import { resetPoint, transcriptOf, type Transcript } from "../core/transcript.ts";
+import { resetPoint, type Transcript } from "../core/transcript.ts";
+import { transcriptOf } from "../core/transcript-fold.ts";
 import { addUsage, type Usage } from "../core/usage.ts";
 import type { Appender } from "./appender.ts";
+import { CallAccount } from "./call-account.ts";
 import { LeaseLost } from "./lease-lost.ts";
 import { retried } from "./retry.ts";
 import type { RunLog } from "./run-log.ts";
@@ -19,6 +22,8 @@ export interface AttemptDeps {
   readonly appender: Appender;
   readonly onCheckpoint?: (name: Checkpoint, run: Run) => void;
   readonly onProblem: (message: string, run: Run, error: unknown) => void;
+  /** How long a question may be answered, in milliseconds; unless given, for ever. */
+  readonly interruptTtlMs?: number;
 }
 
 /** Why an attempt was stopped from outside. The first reason stands. */
@@ -39,6 +44,8 @@ export class Attempt {
   readonly #log: RunLog;
   readonly #abort: AbortController = new AbortController();
   #stopped: StopReason | undefined;
+  readonly #calls: CallAccount;
+  #lineage: Lineage;
   #usage: Usage = {};
   #isOver = false;
 
@@ -48,6 +55,8 @@ export class Attempt {
     this.epoch = claimed.lease.epoch;
     this.#deps = deps;
     this.#isBegun = isBegun;
+    this.#calls = new CallAccount(claimed.lease.epoch);
+    this.#lineage = { root: claimed.run, entries: [] };
     this.#log = deps.appender.open(claimed.lease, () => this.stop("lease-lost"));
   }
 
@@ -65,6 +74,7 @@ export class Attempt {
       const transcript = await this.#begin();
       await this.#conclude(await this.#outcome(transcript));
     } catch (error) {
+      await this.#settleLate();
       if (error instanceof LeaseLost && !this.#log.isGivenUp) return;
       this.#deps.onProblem("an attempt broke off; the run waits for the next claim", this.run, error);
       // Trouble with the store is no crash: a lease that is given back is not counted as one.
@@ -74,20 +84,28 @@ export class Attempt {
 
   async #begin(): Promise<Transcript> {
     this.#checkpoint("run-created");
-    let transcript = transcriptOf([]);
+    if (this.run.parentRunId !== undefined) this.#lineage = await retried(() => readLineage(this.#deps.store, this.run));
+    let entries = this.#isBegun && this.run.parentRunId === undefined ? [] : await retried(() => readLog(this.#deps.store, this.run.id));
     if (!this.#isBegun) {
-      const entries = await retried(() => this.#readLog());
+      const isEnding = this.#verdict() !== undefined;
       // An attempt that only ends the run calls no model again, so what a cut call has said stands.
-      const resetTo = this.#verdict() === undefined ? resetPoint(transcriptOf(entries)) : undefined;
+      const resetTo = isEnding ? undefined : resetPoint(this.#fold(entries));
       const event: RunEvent = { type: "attempt-started", attempt: this.epoch, ...(resetTo !== undefined && { resetTo }) };
-      const newest = entries[entries.length - 1]?.offset ?? START;
-      transcript = transcriptOf([...entries, { offset: offsetOf(newest + 1), event, attempt: this.epoch, at: 0 }]);
       void this.#log.append(event);
+      // What the attempt before this one left open is accounted for in the same transaction.
+      for (const cut of this.#calls.close(entries, !isEnding)) void this.#log.append(cut);
+      const newest = entries[entries.length - 1]?.offset ?? START;
+      entries = [...entries, { offset: offsetOf(newest + 1), event, attempt: this.epoch, at: 0 }];
       await this.#log.commit();
     }
+    const transcript = this.#fold(entries);
     this.#usage = transcript.usage;
     this.#checkpoint("attempt-started");
     return transcript;
+  }
+
+  #fold(entries: readonly Entry[]): Transcript {
+    return transcriptOf(entries, this.#lineage.entries);
   }
 
   /** How the run ends without its agent being executed, if it does. */
@@ -119,15 +137,18 @@ export class Attempt {
     return {
       run: this.run,
       attempt: this.epoch,
+      rootRunId: this.#lineage.root.id,
       transcript,
       signal: this.#abort.signal,
       emit: (event) => {
         // A tool that ignored the abort may still report when the run has gone on without it.
         if (this.#isOver) return undefined;
         if (event.type === "model-finished" && event.usage) this.#usage = addUsage(this.#usage, event.usage);
+        this.#calls.see(event);
         return this.#log.append(event);
       },
       commit: () => (this.#isOver ? Promise.reject(new LeaseLost(this.run.id, this.epoch)) : this.#log.commit()),
+      noteUsage: (key, usage) => this.#calls.note(key, usage),
       checkpoint: (name) => this.#checkpoint(name),
     };
   }
@@ -137,9 +158,10 @@ export class Attempt {
     this.#checkpoint("agent-finished");
     // A stop that came after the agent had ended by itself changes nothing: the answer is whole.
     const isAborted = outcome.outcome === "aborted";
-    if (this.#stopped === "lease-lost") return;
+    if (this.#stopped === "lease-lost") return this.#settleLate();
     if (isAborted && this.#stopped === "handed-over") {
       await this.#log.commit();
+      await this.#settleLate();
       await this.#deps.store.releaseLease(this.#log.lease);
       return;
     }
@@ -148,9 +170,24 @@ export class Attempt {
     await this.#assertHeld();
     await this.#settle(outcome);
     this.#checkpoint("thread-settled");
-    void this.#log.append(terminalEvent(outcome, this.#usage));
+    if (this.#calls.hasOpen) for (const cut of this.#calls.close(await this.#readLog(), false)) void this.#log.append(cut);
+    void this.#log.append(terminalEvent(outcome, this.#usage, this.#expiry()));
     await this.#log.commit();
     this.#checkpoint("run-ended");
+  }
+
+  #expiry(): number | undefined {
+    const { interruptTtlMs } = this.#deps;
+    return interruptTtlMs === undefined ? undefined : Date.now() + interruptTtlMs;
+  }
+
+  /** The run is another node's, but what this one's calls used was spent: the figures go into its own rows, past the fence. */
+  async #settleLate(): Promise<void> {
+    for (const figure of this.#calls.known) {
+      await this.#deps.store
+        .settleUsage({ runId: this.run.id, ...figure })
+        .catch((error: unknown) => this.#deps.onProblem("a figure of usage that came late could not be kept", this.run, error));
+    }
   }
 
   /** A process that froze after its last commit finds out here that the run went on without it. */
@@ -160,7 +197,7 @@ export class Attempt {
   }
 
   async #settle(outcome: AttemptOutcome): Promise<void> {
-    const readTranscript = async (): Promise<Transcript> => transcriptOf(await this.#readLog());
+    const readTranscript = async (): Promise<Transcript> => this.#fold(await this.#readLog());
     for (let left = SETTLE_TRIES - 1; ; left -= 1) {
       try {
         const settled = this.#deps.source.settle(this.run, outcome, readTranscript).then(() => true);
@@ -177,15 +214,8 @@ export class Attempt {
     }
   }
 
-  async #readLog(): Promise<readonly Entry[]> {
-    const entries: Entry[] = [];
-    for (let after: Offset = START; ;) {
-      const page = await this.#deps.store.readEntries(this.run.id, after, READ_PAGE);
-      entries.push(...page);
-      const last = page[page.length - 1];
-      if (last === undefined || page.length < READ_PAGE) return entries;
-      after = last.offset;
-    }
+  #readLog(): Promise<readonly Entry[]> {
+    return readLog(this.#deps.store, this.run.id);
   }
 
   #checkpoint(name: Checkpoint): void {
@@ -193,10 +223,8 @@ export class Attempt {
   }
 }
 
-const READ_PAGE = 5_000;
-
-/** How a run ends, given how its last attempt ended. */
-export function terminalEvent(outcome: AttemptOutcome, usage: Usage): TerminalEvent {
+/** How a run ends, given how its last attempt ended. `expiresAt`: until when its questions may be answered. */
+export function terminalEvent(outcome: AttemptOutcome, usage: Usage, expiresAt?: number): TerminalEvent {
   const total = Object.keys(usage).length > 0 ? { usage } : {};
   switch (outcome.outcome) {
     case "completed":
@@ -204,7 +232,7 @@ export function terminalEvent(outcome: AttemptOutcome, usage: Usage): TerminalEv
     case "failed":
       return { type: "run-failed", error: outcome.error, ...total };
     case "suspended":
-      return { type: "run-suspended", interrupts: outcome.interrupts, ...total };
+      return { type: "run-suspended", interrupts: outcome.interrupts.map((request) => ({ ...request, ...(expiresAt !== undefined && { expiresAt }) })), ...total };
     case "aborted":
       return { type: "run-canceled", ...total };
   }

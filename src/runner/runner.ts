@@ -4,8 +4,9 @@ import type { Entry } from "../core/entry.ts";
 import { HoldfastError } from "../core/error.ts";
 import type { LeaseClaim, LeaseTimes } from "../core/lease.ts";
 import { DEFAULT_LEASE_TIMES } from "../core/lease.ts";
+import type { StartedChild } from "../core/interrupt-store.ts";
 import { isTerminal, type Run } from "../core/run.ts";
-import type { ClaimedRun, CreateRunResult, NewRun, RunStore } from "../core/store.ts";
+import type { Append, ClaimedRun, RunStore } from "../core/store.ts";
 import { Appender } from "./appender.ts";
 import { Attempt, type AttemptDeps } from "./attempt.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -20,6 +21,8 @@ export interface RunnerOptions {
   readonly leaseTimes?: LeaseTimes;
   /** Runs that this process executes at once; more wait as `pending`. */
   readonly maxConcurrentRuns?: number;
+  readonly interruptTtlMs?: number;
+  readonly billing?: NonNullable<Append["billing"]>;
   /** Called at each point of a run at which a crash is tested. */
   readonly onCheckpoint?: (name: Checkpoint, run: Run) => void;
 }
@@ -44,9 +47,10 @@ export class Runner {
     this.#deps = {
       store: options.store,
       source: options.source,
-      appender: new Appender({ store: options.store, onCommitted: options.onCommitted }),
+      appender: new Appender({ store: options.store, onCommitted: options.onCommitted, ...(options.billing && { billing: options.billing }) }),
       onProblem: options.onProblem,
       ...(options.onCheckpoint && { onCheckpoint: options.onCheckpoint }),
+      ...(options.interruptTtlMs !== undefined && { interruptTtlMs: options.interruptTtlMs }),
     };
     this.#heartbeat = new Heartbeat(times.sweepMs, () => this.#beat());
   }
@@ -61,18 +65,19 @@ export class Runner {
   }
 
   /**
-   * Creates a run and, if it need not wait, begins to execute it.
+   * Lets a run be created, with a claim where this process has room for it, and begins to execute what was claimed. `startedBy`: the run
+   * in what the creation gave, if it created one.
    * @throws {HoldfastError} SHUTTING_DOWN
    */
-  async start(run: NewRun): Promise<CreateRunResult> {
+  async start<Result>(create: (claim: LeaseClaim | undefined) => Promise<Result>, startedBy: (result: Result) => StartedChild | undefined): Promise<Result> {
     if (this.#isDraining) throw new HoldfastError("SHUTTING_DOWN", "This server is shutting down; send the request again.");
     const hasRoom = this.#attempts.size + this.#starting < this.#maxConcurrentRuns;
     this.#starting += hasRoom ? 1 : 0;
     try {
-      const result = await this.#options.store.createRun(run, hasRoom ? this.#claim : undefined);
-      if (result.outcome !== "created") return result;
-      if (result.lease) this.#execute({ run: result.run, lease: result.lease }, true);
-      else this.#heartbeat.beatSoon();
+      const result = await create(hasRoom ? this.#claim : undefined);
+      const started = startedBy(result);
+      if (started?.lease) this.#execute({ run: started.run, lease: started.lease }, true);
+      else if (started) this.#heartbeat.beatSoon();
       return result;
     } finally {
       this.#starting -= hasRoom ? 1 : 0;
@@ -80,8 +85,8 @@ export class Runner {
   }
 
   /** Asks a run to stop, wherever it runs; `undefined` for an unknown run. The run may have ended meanwhile. */
-  async cancel(runId: string): Promise<Run | undefined> {
-    const run = await this.#options.store.requestCancel(runId);
+  async cancel(runId: string, by: string): Promise<Run | undefined> {
+    const run = await this.#options.store.requestCancel(runId, by);
     if (run === undefined || isTerminal(run.status)) return run;
     const held = this.#attempts.get(runId);
     if (held) held.attempt.stop("canceled");

@@ -1,0 +1,170 @@
+import type { Entry } from "./entry.ts";
+import type { ContentEvent, NestedEvent, RunEvent, StepEvent, TerminalEvent } from "./event.ts";
+import type { InterruptRequest } from "./interrupt.ts";
+import { START, type Offset } from "./offset.ts";
+import type { ToolPart, Transcript, TranscriptPart, TranscriptStep } from "./transcript.ts";
+import { findTool, growTool, isToolEvent } from "./transcript-tools.ts";
+import { addUsage, type Usage } from "./usage.ts";
+
+export type Writable<T> = { -readonly [field in keyof T]: T[field] };
+export type StepDraft = Omit<Writable<TranscriptStep>, "parts"> & { parts: Writable<TranscriptPart>[] };
+
+/** One agent's part of a transcript while it is folded. */
+export interface AgentDraft {
+  steps: StepDraft[];
+  readonly nested: Map<string, AgentDraft>;
+}
+
+/**
+ * Folds a log into its transcript. `ancestry`: the logs of the suspended runs that the run goes on from; what they hold counts as the
+ * run's own, and is never reset.
+ */
+export function transcriptOf(entries: Iterable<Entry>, ancestry: Iterable<Entry> = []): Transcript {
+  const draft: AgentDraft = { steps: [], nested: new Map() };
+  for (const { event } of ancestry) grow(draft, event, START);
+  let offset: Offset = START;
+  let end: TerminalEvent | undefined;
+  for (const entry of entries) {
+    end = grow(draft, entry.event, offset) ?? end;
+    offset = entry.offset;
+  }
+  // What the runs before this one used is on their own bills.
+  const own = draft.steps.filter((step) => step.before !== START);
+  const usage = own.reduce<Usage>((sum, step) => addUsage(sum, step.modelFinished?.usage ?? {}), {});
+  return { steps: draft.steps, offset, usage, end, nested: draft.nested };
+}
+
+/** Adds an event; `before`: the offset that a reset of what begins here goes back to. Gives the event if it ends the run. */
+function grow(draft: AgentDraft, event: RunEvent, before: Offset): TerminalEvent | undefined {
+  switch (event.type) {
+    case "run-started":
+    case "model-cut":
+      return undefined;
+    case "run-completed":
+    case "run-failed":
+    case "run-canceled":
+      return event;
+    case "run-suspended":
+      for (const request of event.interrupts) interrupt(findTool(draft, request.toolCallId), request);
+      return event;
+    case "attempt-started": {
+      const { resetTo } = event;
+      if (resetTo !== undefined) draft.steps = draft.steps.filter((step) => step.before < resetTo);
+      for (const nested of draft.nested.values()) dropCutStep(nested);
+      return undefined;
+    }
+    case "interrupt-answered": {
+      const tool = findTool(draft, event.toolCallId);
+      if (tool?.interrupt?.id === event.interruptId) tool.answer = { value: event.answer };
+      return undefined;
+    }
+    default:
+      growAgent(draft, event, before);
+      return undefined;
+  }
+}
+
+/** Logs of early versions tell of a question at the end of the run only. */
+function interrupt(tool: Writable<ToolPart> | undefined, request: InterruptRequest): void {
+  if (tool === undefined || tool.interrupt?.id === request.id) return;
+  tool.state = "interrupted";
+  tool.interrupt = request;
+}
+
+/** The model call that a sub-agent was in is made again by the attempt that begins, under the same number. */
+function dropCutStep(draft: AgentDraft): void {
+  if (draft.steps.at(-1)?.modelFinished === undefined) draft.steps.pop();
+  for (const nested of draft.nested.values()) dropCutStep(nested);
+}
+
+function growAgent(draft: AgentDraft, event: ContentEvent | NestedEvent | StepEvent, before: Offset): void {
+  if (event.type === "nested") {
+    const nested = draft.nested.get(event.toolCallId) ?? { steps: [], nested: new Map<string, AgentDraft>() };
+    draft.nested.set(event.toolCallId, nested);
+    growAgent(nested, event.event, before);
+    return;
+  }
+  if (event.type === "step-started" || event.type === "model-called") {
+    openStep(draft, event.step, before);
+    return;
+  }
+  // What comes before the first step (a processor's data part) belongs to it, though its model call has not begun.
+  if (draft.steps.length === 0) openStep(draft, 0, before);
+  addToStep(draft, event);
+}
+
+function openStep(draft: AgentDraft, step: number, before: Offset): void {
+  const opened = draft.steps[draft.steps.length - 1];
+  if (opened?.step === step) return;
+  draft.steps.push({ step, before, parts: [], modelFinished: undefined, isFinished: false, isLast: false });
+}
+
+function addToStep(draft: AgentDraft, event: Exclude<ContentEvent | StepEvent, { type: "step-started" | "model-called" }>): void {
+  const step = draft.steps[draft.steps.length - 1] as StepDraft;
+  if (isToolEvent(event)) {
+    growTool(draft, event);
+    return;
+  }
+  switch (event.type) {
+    case "model-finished":
+      step.modelFinished = event;
+      return;
+    case "step-finished":
+      step.isFinished = true;
+      step.isLast = !event.isContinued;
+      return;
+    case "text-start":
+    case "reasoning-start":
+      step.parts.push({
+        type: event.type === "text-start" ? "text" : "reasoning",
+        id: event.id,
+        text: "",
+        isDone: false,
+        ...(event.providerMetadata && { providerMetadata: event.providerMetadata }),
+      });
+      return;
+    case "text-delta":
+    case "reasoning-delta":
+    case "text-end":
+    case "reasoning-end":
+      growText(step, event);
+      return;
+    case "source":
+    case "file":
+    case "custom":
+    case "tripwire":
+      step.parts.push(event);
+      return;
+    case "data":
+    case "object":
+      replacePart(draft.steps, event);
+      return;
+    case "tool-progress":
+    case "raw":
+  }
+}
+
+function growText(step: StepDraft, event: Extract<ContentEvent, { type: "text-delta" | "reasoning-delta" | "text-end" | "reasoning-end" }>): void {
+  const part = step.parts.findLast((candidate) => (candidate.type === "text" || candidate.type === "reasoning") && candidate.id === event.id);
+  if (part === undefined || (part.type !== "text" && part.type !== "reasoning")) return;
+  if (event.type === "text-delta" || event.type === "reasoning-delta") {
+    part.text += event.text;
+    return;
+  }
+  part.isDone = true;
+  if (event.providerMetadata) part.providerMetadata = { ...part.providerMetadata, ...event.providerMetadata };
+}
+
+function replacePart(steps: StepDraft[], event: Extract<ContentEvent, { type: "data" | "object" }>): void {
+  if (event.type === "data" && event.transient === true) return;
+  for (const step of steps) {
+    const index = step.parts.findIndex((part) =>
+      event.type === "object" ? part.type === "object" : event.id !== undefined && part.type === "data" && part.name === event.name && part.id === event.id,
+    );
+    if (index >= 0) {
+      step.parts[index] = event;
+      return;
+    }
+  }
+  (steps[steps.length - 1] as StepDraft).parts.push(event);
+}
