@@ -1,19 +1,26 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Mastra } from "@mastra/core/mastra";
 import type { Logger } from "pino";
+import { Accounts } from "./accounts.ts";
 import type { AgentSource, AgentSummary, Checkpoint, ThreadChange } from "./core/agent-source.ts";
+import type { AuditEntry } from "./core/audit.ts";
+import { DEFAULT_BILLING_POLICY, type BillingPolicy, type PriceTable } from "./core/bill.ts";
 import type { Entry } from "./core/entry.ts";
 import { HoldfastError } from "./core/error.ts";
 import type { Interrupt } from "./core/interrupt.ts";
+import type { InterruptAnswer, InterruptPage } from "./core/interrupt-store.ts";
 import type { JsonObject } from "./core/json.ts";
 import type { LeaseTimes } from "./core/lease.ts";
-import { START, type Offset } from "./core/offset.ts";
+import { readLineage, readLog } from "./core/lineage.ts";
+import type { Offset } from "./core/offset.ts";
 import type { Principal } from "./core/principal.ts";
-import type { Engine, OwnRunQuery, ResolvedAgent, StartRequest, Thread } from "./core/protocol.ts";
+import type { Answered, Engine, OwnInterruptQuery, OwnRunQuery, OwnUsageQuery, ResolvedAgent, RunUsage, StartRequest, Thread } from "./core/protocol.ts";
 import { isTerminal, RESERVED_THREAD_IDS, type BusyThreadPolicy, type Run } from "./core/run.ts";
 import type { CreateRunResult, NewRun, RunPage, RunStore } from "./core/store.ts";
 import type { Transcript } from "./core/transcript.ts";
 import { transcriptOf } from "./core/transcript-fold.ts";
+import type { UsageRow } from "./core/usage-report.ts";
+import { Interrupts } from "./interrupts.ts";
 import { mastraSource } from "./mastra/agent-source.ts";
 import { Tail } from "./reader/tail.ts";
 import { Runner } from "./runner/runner.ts";
@@ -31,12 +38,23 @@ export interface EngineOptions {
   readonly onBusyThread?: BusyThreadPolicy;
   /** Names of tools that may execute again after a crash without harm. */
   readonly idempotentTools?: readonly string[];
+  readonly billing?: BillingOptions;
+  /** How long the question of a suspended run may be answered, in milliseconds. Unless given, for ever. */
+  readonly interruptTtlMs?: number;
   readonly leaseTimes?: LeaseTimes;
   /** Runs that this process executes at once; more wait as `pending`. */
   readonly maxConcurrentRuns?: number;
   readonly logger?: Logger;
   /** Called at each point of a run at which a crash is tested. */
   readonly onCheckpoint?: (name: Checkpoint, run: Run) => void;
+}
+
+/** How runs are billed. */
+export interface BillingOptions {
+  /** Fixed for a run when it starts. Default `delivered`. */
+  readonly policy?: BillingPolicy;
+  /** Without it, usage has tokens and no amounts. */
+  readonly prices?: PriceTable;
 }
 
 /** How long a shutdown lets runs end by themselves before they are handed over, in milliseconds. */
@@ -65,6 +83,8 @@ export class HoldfastEngine implements Engine {
   readonly #tail: Tail;
   readonly #runner: Runner;
   readonly #threads: Threads;
+  readonly #interrupts: Interrupts;
+  readonly #accounts: Accounts;
   readonly #closing: AbortController = new AbortController();
 
   constructor(options: EngineOptions, store: RunStore, source: AgentSource) {
@@ -73,6 +93,7 @@ export class HoldfastEngine implements Engine {
     this.#source = source;
     this.#tail = new Tail({ store });
     this.#threads = new Threads(store, source);
+    this.#accounts = new Accounts(store, options.billing?.prices);
     this.#runner = new Runner({
       store,
       source,
@@ -81,7 +102,10 @@ export class HoldfastEngine implements Engine {
       ...(options.leaseTimes && { leaseTimes: options.leaseTimes }),
       ...(options.maxConcurrentRuns !== undefined && { maxConcurrentRuns: options.maxConcurrentRuns }),
       ...(options.onCheckpoint && { onCheckpoint: options.onCheckpoint }),
+      ...(options.interruptTtlMs !== undefined && { interruptTtlMs: options.interruptTtlMs }),
+      billing: { sinks: [], ...(options.billing?.prices && { prices: options.billing.prices }) },
     });
+    this.#interrupts = new Interrupts(store, this.#runner, () => newId("run"));
     this.#runner.open();
   }
 
@@ -125,9 +149,14 @@ export class HoldfastEngine implements Engine {
       messageId: newId("msg"),
       input: { ...input, context: { ...input.context, principal: { resourceId, ...principal.claims } } },
       onBusyThread: request.onBusyThread ?? this.#options.onBusyThread ?? "reject",
+      billingPolicy: this.#options.billing?.policy ?? DEFAULT_BILLING_POLICY,
       ...(key !== undefined && { idempotency: { key, fingerprint: fingerprintOf([agentId, request.threadId ?? null, input]) } }),
     };
-    return startedRun(await this.#runner.start(newRun));
+    const result = await this.#runner.start(
+      (claim) => this.store.createRun(newRun, claim),
+      (created) => (created.outcome === "created" ? created : undefined),
+    );
+    return startedRun(result);
   }
 
   async getRun(principal: Principal, runId: string): Promise<Run> {
@@ -140,16 +169,46 @@ export class HoldfastEngine implements Engine {
     return this.store.listRuns({ ...query, resourceId: principal.resourceId });
   }
 
-  async listInterrupts(principal: Principal, runId: string): Promise<readonly Interrupt[]> {
-    await this.getRun(principal, runId);
-    return this.store.listInterrupts(runId);
+  async cancel(principal: Principal, runId: string): Promise<Run> {
+    const known = await this.getRun(principal, runId);
+    const run = await (known.status === "suspended" ? this.#interrupts.cancelSuspended(principal, known) : this.#cancelActive(principal, known));
+    if (run === undefined) throw new HoldfastError("RUN_ENDED", `Run ${runId} has ended already.`);
+    return run;
   }
 
-  async cancel(principal: Principal, runId: string): Promise<Run> {
-    const { status } = await this.getRun(principal, runId);
-    const run = isTerminal(status) ? undefined : await this.#runner.cancel(runId);
-    if (run === undefined || isTerminal(run.status)) throw new HoldfastError("RUN_ENDED", `Run ${runId} has ended already.`);
-    return run;
+  async #cancelActive(principal: Principal, { id, status }: Run): Promise<Run | undefined> {
+    const run = isTerminal(status) ? undefined : await this.#runner.cancel(id, principal.resourceId);
+    if (run?.status === "suspended") return this.#interrupts.cancelSuspended(principal, run);
+    return run === undefined || isTerminal(run.status) ? undefined : run;
+  }
+
+  getInterrupt(principal: Principal, interruptId: string): Promise<Interrupt> {
+    return this.#interrupts.get(principal, interruptId);
+  }
+
+  listInterrupts(principal: Principal, query: OwnInterruptQuery): Promise<InterruptPage> {
+    return this.#interrupts.list(principal, query);
+  }
+
+  answer(principal: Principal, answers: readonly InterruptAnswer[]): Promise<Answered> {
+    return this.#interrupts.answer(principal, answers);
+  }
+
+  getChildRun(run: Run): Promise<Run | undefined> {
+    return this.store.getChildRun(run.id);
+  }
+
+  async listAudit(principal: Principal, runId: string): Promise<readonly AuditEntry[]> {
+    await this.getRun(principal, runId);
+    return this.store.listAudit(runId);
+  }
+
+  async usage(principal: Principal, runId: string): Promise<RunUsage> {
+    return this.#accounts.ofRun(await this.getRun(principal, runId));
+  }
+
+  usageReport(principal: Principal, query: OwnUsageQuery): Promise<readonly UsageRow[]> {
+    return this.#accounts.report(principal, query);
   }
 
   tail(run: Run, after: Offset, signal: AbortSignal): AsyncIterable<readonly Entry[]> {
@@ -162,8 +221,12 @@ export class HoldfastEngine implements Engine {
     return offset;
   }
 
+  async ancestry(run: Run): Promise<readonly Entry[]> {
+    return run.parentRunId === undefined ? [] : (await readLineage(this.store, run)).entries;
+  }
+
   async transcript(run: Run): Promise<Transcript> {
-    return transcriptOf(await this.store.readEntries(run.id, START, Number.MAX_SAFE_INTEGER));
+    return transcriptOf(await readLog(this.store, run.id), await this.ancestry(run));
   }
 
   getThread(principal: Principal, threadId: string): Promise<Thread> {

@@ -15,7 +15,7 @@ const NODE = /^node:/;
 const HONO = /^hono(\/|$)/;
 const ZOD = /^zod(\/|$)/;
 const PINO = /^pino$/;
-const LEAVES = ["core", "runner", "reader", "stores", "stores/*", "stores/open-store", "protocols", "protocols/*", "mastra"];
+const LEAVES = ["core", "runner", "reader", "billing", "stores", "stores/*", "stores/open-store", "protocols", "protocols/*", "mastra"];
 
 /** The arrow table of ARCHITECTURE.md. A file that no line describes is refused. */
 export const LAYERS: readonly Layer[] = [
@@ -23,14 +23,15 @@ export const LAYERS: readonly Layer[] = [
   { name: "client", files: /^client\//, layers: [], packages: [] },
   { name: "reader", files: /^reader\//, layers: ["core"], packages: [] },
   { name: "runner", files: /^runner\//, layers: ["core"], packages: [NODE] },
+  { name: "billing", files: /^billing\//, layers: ["core"], packages: [NODE, /^standardwebhooks$/] },
   { name: "testkit", files: /^testkit\//, layers: ["core"], packages: [NODE, /^vitest$/, /^fast-check$/] },
-  { name: "mastra", files: /^mastra\//, layers: ["core"], packages: [/^@mastra\//] },
+  { name: "mastra", files: /^mastra\//, layers: ["core"], packages: [/^node:async_hooks$/, /^@mastra\//] },
   { name: "stores/open-store", files: /^stores\/open-store\.ts$/, layers: ["core", "stores", "stores/*"], packages: [] },
   { name: "stores", files: /^stores\/[^/]+\.ts$/, layers: ["core"], packages: [NODE] },
   { name: "stores/*", files: /^stores\/([^/]+)\//, layers: ["core", "stores"], packages: [NODE] },
   { name: "protocols", files: /^protocols\/[^/]+\.ts$/, layers: ["core"], packages: [] },
   { name: "protocols/*", files: /^protocols\/([^/]+)\//, layers: ["core", "protocols"], packages: [HONO, ZOD] },
-  { name: "holdfast", files: /^(holdfast|threads)\.ts$/, layers: LEAVES, packages: [NODE, PINO, /^@mastra\/core\/mastra$/] },
+  { name: "holdfast", files: /^(holdfast|threads|interrupts|accounts)\.ts$/, layers: LEAVES, packages: [NODE, PINO, ZOD, /^@mastra\/core\/mastra$/] },
   { name: "http", files: /^http\//, layers: ["core", "holdfast"], packages: [NODE, HONO, ZOD, PINO, /^@hono\//, /^jose$/] },
   { name: "index", files: /^index\.ts$/, layers: [...LEAVES, "holdfast", "http"], packages: [] },
   { name: "cli/demo", files: /^cli\/demo/, layers: [...LEAVES, "holdfast", "http", "index", "cli"], packages: [NODE, ZOD, /^@mastra\//] },

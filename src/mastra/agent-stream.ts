@@ -3,17 +3,17 @@ import type { MemoryConfig } from "@mastra/core/memory";
 import type { RequestContext } from "@mastra/core/request-context";
 import { unlessAborted } from "../core/abort.ts";
 import type { AttemptContext, AttemptOutcome } from "../core/agent-source.ts";
-import type { FinishReason, RunEvent } from "../core/event.ts";
+import type { FinishReason } from "../core/event.ts";
 import type { InterruptRequest } from "../core/interrupt.ts";
-import type { Usage } from "../core/usage.ts";
+import { AgentScope, type ScopeWorld } from "./agent-scope.ts";
+import type { ApprovalPolicy } from "./approval-rule.ts";
+import { ChunkRecorder, type ChunkSignal } from "./chunk-recorder.ts";
 import { guardedCallbacks } from "./guarded-callbacks.ts";
 import { fenceMemory } from "./memory-fence.ts";
 import { TRUNCATION_MARKER } from "./model-marker.ts";
-import { initialNormalizeState, normalizeChunk, noteToolOutcome, uniqueToolCallId, type Normalized, type NormalizeState } from "./normalize.ts";
-import { isReplayed, recordedTool } from "./replay-filter.ts";
-import { StepGates } from "./step-gates.ts";
 import { stepPreparation } from "./step-preparation.ts";
-import { recordingHooks, type ToolRecorder } from "./tool-hooks.ts";
+import { withRecordedSubAgents, type SubAgentRecorder } from "./sub-agents.ts";
+import { recordingHooks } from "./tool-hooks.ts";
 
 export interface AgentStreamOptions {
   readonly agent: Agent;
@@ -41,24 +41,23 @@ export class AgentStream {
   readonly #options: AgentStreamOptions;
   readonly #attempt: AttemptContext;
   readonly #abort: AbortController = new AbortController();
-  readonly #gates: StepGates = new StepGates();
-  #state: NormalizeState = initialNormalizeState();
-  /** The step that Mastra prepared last; the consumer of its stream may still be in the one before. */
-  #prepared = 0;
-  #current = 0;
-  #stepUsage: Usage | undefined;
+  readonly #chunks: ChunkRecorder;
+  readonly #scopes: AgentScope[] = [];
+  readonly #root: AgentScope;
+  readonly #interrupts: InterruptRequest[] = [];
   #outcome: AttemptOutcome | undefined;
   #isStopped = false;
   #reader: ReadableStreamDefaultReader<unknown> | undefined;
   #windDown: NodeJS.Timeout | undefined;
   /** Mastra looks at this very object whenever it saves a step. */
   readonly #memoryOptions: MemoryConfig = {};
-  #interrupts: InterruptRequest[] = [];
   #finish: { readonly finishReason?: FinishReason } | undefined;
 
   constructor(options: AgentStreamOptions) {
     this.#options = options;
     this.#attempt = options.attempt;
+    this.#chunks = new ChunkRecorder(options.attempt, (signal) => this.#note(signal));
+    this.#root = new AgentScope(this.#world(), options.agent.id);
   }
 
   async drive(): Promise<AttemptOutcome> {
@@ -77,8 +76,20 @@ export class AgentStream {
     } finally {
       signal.removeEventListener("abort", stop);
       clearTimeout(this.#windDown);
-      this.#gates.close(new Error("the agent's stream ended"));
+      this.#closeGates(new Error("the agent's stream ended"));
     }
+  }
+
+  #world(): ScopeWorld {
+    return {
+      attempt: this.#attempt,
+      state: () => this.#chunks.state,
+      onScope: (scope) => {
+        this.#scopes.push(scope);
+        this.#chunks.register(scope);
+      },
+      onHookError: this.#options.onCallbackError,
+    };
   }
 
   /** Takes chunk by chunk to the end. Behind a stop only Mastra's last writes to its storage are waited for, a moment at most. */
@@ -100,11 +111,19 @@ export class AgentStream {
   #stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    fenceMemory(this.#options.requestContext);
-    this.#memoryOptions.readOnly = true;
-    this.#gates.close(new Error("the attempt was stopped"));
+    this.#fenceMemory();
+    this.#closeGates(new Error("the attempt was stopped"));
     this.#abort.abort();
     this.#leaveSoon();
+  }
+
+  #fenceMemory(): void {
+    fenceMemory(this.#options.requestContext);
+    this.#memoryOptions.readOnly = true;
+  }
+
+  #closeGates(reason: Error): void {
+    for (const scope of this.#scopes) scope.gates.close(reason);
   }
 
   #leaveSoon(): void {
@@ -118,9 +137,12 @@ export class AgentStream {
     const { agent, attempt, question, requestContext, hasMemory, onCallbackError } = this.#options;
     const { run } = attempt;
     const defaults = await agent.getDefaultOptions({ requestContext });
-    const hooks = recordingHooks(agent, defaults.hooks, this.#recorder());
+    const approvalPolicy = defaults.requireToolApproval as ApprovalPolicy;
+    const recorder = this.#recorder();
+    const hooks = recordingHooks(agent, defaults.hooks, this.#root, recorder);
+    const recorded = await withRecordedSubAgents(agent, this.#root, recorder, requestContext, approvalPolicy);
     Object.assign(this.#memoryOptions, defaults.memory?.options);
-    return agent.stream([...question], {
+    return recorded.stream([...question], {
       ...(guardedCallbacks(defaults, onCallbackError) as object),
       runId: run.id,
       ...(hasMemory && { memory: { thread: run.threadId, resource: run.resourceId, options: this.#memoryOptions } }),
@@ -131,95 +153,74 @@ export class AgentStream {
       savePerStep: false,
       // A sibling of a tool that suspends would execute twice, and a tool's start would not mean that its model call is complete.
       eagerToolExecution: false,
+      // The gates of the tools ask instead.
+      requireToolApproval: false,
       includeRawChunks: true,
-      prepareStep: stepPreparation({ agent, attempt, requestContext, own: defaults.prepareStep, hooks, onStep: (step) => (this.#prepared = step) }),
+      prepareStep: stepPreparation({
+        agent,
+        scope: this.#root,
+        keeper: recorder,
+        requestContext,
+        own: defaults.prepareStep,
+        hooks,
+        approvalPolicy,
+        onStuck: () => this.#stuck(),
+      }),
       hooks,
     });
   }
 
-  #recorder(): ToolRecorder {
+  /** The step that asked has ended; the reader of the chunks comes to its end and stops Mastra. */
+  #stuck(): Promise<never> {
+    return new Promise((_resolve, reject) => {
+      const { signal } = this.#abort;
+      const leave = (): void => reject(new Error("the run waits for an answer"));
+      if (signal.aborted) leave();
+      else signal.addEventListener("abort", leave, { once: true });
+    });
+  }
+
+  #recorder(): SubAgentRecorder {
     return {
-      attempt: this.#attempt,
-      answerCommitted: () => this.#gates.passed(this.#prepared),
-      recorded: (toolCallId) => {
-        const id = uniqueToolCallId(this.#state, toolCallId);
-        return { id, part: recordedTool(this.#attempt.transcript.steps[this.#prepared], id) };
-      },
       isIdempotent: this.#options.isIdempotent,
-      onHookError: this.#options.onCallbackError,
-      report: (toolCallId, { toolName, output, error, outcomeUnknown }) => {
-        const type = error === undefined ? "tool-result" : "tool-error";
-        const payload = { toolCallId, toolName, ...(error === undefined ? { result: output } : { error }) };
-        const [state, items] = normalizeChunk(this.#state, { type, payload });
-        this.#state = noteToolOutcome(state, toolCallId);
-        for (const item of items) {
-          if ("event" in item)
-            void this.#attempt.emit(outcomeUnknown === true && item.event.type === "tool-error" ? { ...item.event, outcomeUnknown } : item.event);
-        }
+      idOf: (scope, providerId) => this.#chunks.idOf(scope, providerId),
+      report: (scope, providerId, outcome) => this.#chunks.report(scope, providerId, outcome),
+      dropLaterOutcome: (scope, providerId) => this.#chunks.dropLaterOutcome(scope, providerId),
+      nextInterruptId: () => this.#nextInterruptId(),
+      interrupt: (request) => {
+        // Of a run that waits for an answer Mastra keeps nothing: the thread is written from the log.
+        this.#fenceMemory();
+        this.#interrupts.push(request);
       },
+      onCallbackError: this.#options.onCallbackError,
     };
+  }
+
+  #nextInterruptId(): string {
+    const { run, attempt } = this.#attempt;
+    return `int_${run.id.replace(/^run_/, "")}_${attempt}_${this.#interrupts.length}`;
   }
 
   #take(chunk: unknown): Promise<void> | undefined {
     if (isTruncation(chunk)) {
-      this.#gates.close(new Error(ENDED_EARLY));
+      this.#root.gates.close(new Error(ENDED_EARLY));
       this.#outcome ??= { outcome: "failed", error: { code: "AGENT_FAILED", message: ENDED_EARLY } };
       return undefined;
     }
-    const [state, items] = normalizeChunk(this.#state, chunk);
-    this.#state = state;
-    return this.#recordFrom(items, 0);
+    return this.#chunks.take(chunk);
   }
 
-  #recordFrom(items: readonly Normalized[], first: number): Promise<void> | undefined {
-    for (const [index, item] of items.entries()) {
-      if (index < first) continue;
-      if (!("event" in item)) {
-        this.#note(item);
-        continue;
-      }
-      const behind = this.#record(item.event);
-      if (behind) return behind.then(() => this.#recordFrom(items, index + 1));
-    }
-    return undefined;
-  }
-
-  #record(given: RunEvent): Promise<void> | undefined {
-    const event = given.type === "step-finished" ? this.#withOwnUsage(given) : given;
-    if (event.type === "step-started") this.#current = event.step;
-    if (event.type === "model-finished") this.#stepUsage = event.usage;
-    const behind = isReplayed(this.#attempt.transcript, this.#current, event) ? undefined : this.#attempt.emit(event);
-    if (event.type === "text-delta") this.#attempt.checkpoint("model-streaming");
-    if (event.type === "model-finished") return this.#answerComplete(event.step);
-    if (event.type === "step-finished") return this.#stepComplete();
-    return behind;
-  }
-
-  /** Mastra reports the sum of all steps at the end of the last one; what the provider reported for the step is known already. */
-  #withOwnUsage(event: Extract<RunEvent, { type: "step-finished" }>): RunEvent {
-    const { usage: _sum, ...rest } = event;
-    return this.#stepUsage === undefined ? rest : { ...rest, usage: this.#stepUsage };
-  }
-
-  async #answerComplete(step: number): Promise<void> {
-    await this.#attempt.commit();
-    this.#gates.open(step);
-    this.#attempt.checkpoint("model-finished");
-  }
-
-  async #stepComplete(): Promise<void> {
-    await this.#attempt.commit();
-    this.#attempt.checkpoint("step-finished");
-  }
-
-  #note(item: Exclude<Normalized, { event: RunEvent }>): void {
+  #note(item: ChunkSignal): void {
     switch (item.signal) {
       case "error":
-        this.#gates.close(new Error(item.message));
+        this.#root.gates.close(new Error(item.message));
         this.#outcome ??= { outcome: "failed", error: { code: "AGENT_FAILED", message: item.message } };
         return;
+      case "interrupted-step":
+        this.#outcome ??= { outcome: "suspended", interrupts: this.#interrupts };
+        return;
       case "interrupt":
-        this.#interrupts.push({ ...item.request, id: `int_${this.#attempt.run.id.replace(/^run_/, "")}_${item.request.toolCallId}` });
+        // Only a sub-agent of the application's own making suspends past the gates, and its tool asks through them.
         return;
       case "finish":
         this.#finish = { ...(item.finishReason !== undefined && { finishReason: item.finishReason }) };

@@ -12,13 +12,23 @@ const MAX_TURN_MS = 10;
 // Asking for the time costs as much as handing on a part.
 const PARTS_PER_LOOK = 8;
 
+/** What is told of an answer at once, ahead of the markers, which reach their reader in order. */
+export interface AnswerWatch {
+  /** Stands in the marker of the end. */
+  readonly call?: number;
+  /** `usage`: as the provider reports it. */
+  readonly onFinish?: (usage: unknown) => void;
+  /** The answer broke off without an end. */
+  readonly onTruncated?: () => void;
+}
+
 /**
  * A model's stream with a marker where its answer is complete, or where it broke off without an end. Its reader asks the model
  * directly: a queue of its own between the two would cost several promises for every part.
  */
-export function markedStream(stream: ReadableStream<StreamPart>, model: StreamingModel): ReadableStream<StreamPart> {
+export function markedStream(stream: ReadableStream<StreamPart>, model: StreamingModel, watch: AnswerWatch = {}): ReadableStream<StreamPart> {
   const reader = stream.getReader();
-  const next = markedReads(reader, model);
+  const next = markedReads(reader, model, watch);
   const cancel = (reason: unknown): Promise<void> => reader.cancel(reason);
   const piped = new ReadableStream<StreamPart>(
     {
@@ -35,7 +45,7 @@ export function markedStream(stream: ReadableStream<StreamPart>, model: Streamin
   return Object.assign(piped, { getReader: () => direct });
 }
 
-function markedReads(reader: ReadableStreamDefaultReader<StreamPart>, model: StreamingModel): () => Promise<Reading> {
+function markedReads(reader: ReadableStreamDefaultReader<StreamPart>, model: StreamingModel, watch: AnswerWatch): () => Promise<Reading> {
   let isMarked = false;
   let isOver = false;
   let hasSpoken = false;
@@ -50,16 +60,16 @@ function markedReads(reader: ReadableStreamDefaultReader<StreamPart>, model: Str
   const mark = (reading: Reading): Reading => {
     if (reading.done) {
       isOver = true;
+      if (!isMarked) watch.onTruncated?.();
       return isMarked ? reading : { done: false, value: rawPart({ holdfast: TRUNCATION_MARKER }) };
     }
     const { type, finishReason, usage, providerMetadata } = reading.value;
     if (type === "finish") {
       isMarked = true;
       held = reading.value;
-      return {
-        done: false,
-        value: rawPart({ holdfast: FINISH_MARKER, finishReason, usage, providerMetadata, provider: model.provider, modelId: model.modelId }),
-      };
+      watch.onFinish?.(usage);
+      const { provider, modelId } = model;
+      return { done: false, value: rawPart({ holdfast: FINISH_MARKER, call: watch.call, finishReason, usage, providerMetadata, provider, modelId }) };
     }
     if (type === "error") isMarked = true;
     if (!hasSpoken && type.endsWith("-delta")) {

@@ -52,3 +52,18 @@ export function backgroundOutput(state: NormalizeState, chunk: Fields, chunkType
   const inner = payloadOf(chunk)["payload"];
   return isFields(inner) && inner["type"] === "tool-output" ? normalize(state, inner) : raw(state, chunk, chunkType);
 }
+
+/** The state with a change to that of a sub-agent, named by the calls that it runs in; unchanged where nothing of it was read. */
+export function withNestedState(
+  state: NormalizeState,
+  path: readonly { readonly providerId: string; readonly runId: string | undefined }[],
+  change: (state: NormalizeState) => NormalizeState,
+): NormalizeState {
+  const [first, ...rest] = path;
+  if (first === undefined) return change(state);
+  const group = state.nested.get(first.providerId);
+  const inner = first.runId === undefined ? undefined : group?.runs.get(first.runId);
+  if (group === undefined || inner === undefined || first.runId === undefined) return state;
+  const runs = withEntry(group.runs, first.runId, withNestedState(inner, rest, change));
+  return { ...state, nested: withEntry(state.nested, first.providerId, { ...group, runs }) };
+}

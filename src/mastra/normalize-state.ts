@@ -9,6 +9,8 @@ export type NormalizedEvent = ContentEvent | NestedEvent | Extract<LifecycleEven
 export type DriverSignal =
   | { readonly signal: "error"; readonly message: string }
   | { readonly signal: "abort" }
+  /** The step has ended for Mastra; calls of it wait for an answer. */
+  | { readonly signal: "interrupted-step" }
   | { readonly signal: "finish"; readonly finishReason?: FinishReason; readonly usage?: Usage }
   /** The run asks a question. The id is that of the tool call; the driver makes it unique. */
   | { readonly signal: "interrupt"; readonly request: InterruptRequest }
@@ -127,8 +129,7 @@ export function nestedItems(toolCallId: string, items: readonly Normalized[]): r
   const wrapped: Normalized[] = [];
   for (const item of items) {
     if ("event" in item) {
-      const { event } = item;
-      if (event.type !== "model-finished") wrapped.push({ event: { type: "nested", toolCallId, event } });
+      wrapped.push({ event: { type: "nested", toolCallId, event: item.event } });
     } else if (item.signal === "unknown-chunk") {
       wrapped.push(item);
     } else if (item.signal === "error") {

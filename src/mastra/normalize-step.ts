@@ -74,6 +74,7 @@ export function rawPart(state: NormalizeState, chunk: Fields): NormalizeResult {
         event: {
           type: "model-finished",
           step: state.step,
+          ...optional("call", typeof payload["call"] === "number" ? payload["call"] : undefined),
           ...optional("finishReason", finishReasonOf(payload["finishReason"])),
           ...optional("usage", usageOf(payload["usage"])),
           ...optional("provider", textIn(payload["provider"])),

@@ -1,4 +1,4 @@
-import { markedStream } from "./marked-stream.ts";
+import { markedStream, type AnswerWatch } from "./marked-stream.ts";
 import type { StreamedAnswer, StreamingModel, StreamOptions } from "./streaming-model.ts";
 
 /**
@@ -6,12 +6,12 @@ import type { StreamedAnswer, StreamingModel, StreamOptions } from "./streaming-
  * the marker on in order, behind everything the model said and before any tool executes, which no chunk of its own does.
  * `onCall` is awaited before the provider is contacted.
  */
-export function observedModel<Model extends StreamingModel>(model: Model, onCall: () => Promise<void>): Model {
+export function observedModel<Model extends StreamingModel>(model: Model, onCall: (options: StreamOptions) => Promise<AnswerWatch>): Model {
   const doStream = async (options: StreamOptions): Promise<StreamedAnswer> => {
-    await onCall();
+    const watch = await onCall(options);
     // The marker travels as a raw part, for which Mastra asks the provider for its own raw parts, too: nobody reads those.
     const answer = await model.doStream({ ...options, includeRawChunks: false });
-    return { ...answer, stream: markedStream(answer.stream, model) };
+    return { ...answer, stream: markedStream(answer.stream, model, watch) };
   };
   return new Proxy(model, {
     get(target, key) {

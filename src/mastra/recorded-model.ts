@@ -16,8 +16,8 @@ export interface RecordedModel {
  * Plays the recorded answer of a finished model call, so that Mastra goes through the step again (messages, memory, tools) without
  * the provider being asked again.
  */
-export function recordedModel(step: TranscriptStep): RecordedModel {
-  const parts = recordedParts(step);
+export function recordedModel(step: TranscriptStep, idPrefix: string = ""): RecordedModel {
+  const parts = recordedParts(step, idPrefix);
   return {
     specificationVersion: "v2",
     provider: step.modelFinished?.provider ?? "holdfast",
@@ -28,12 +28,12 @@ export function recordedModel(step: TranscriptStep): RecordedModel {
   };
 }
 
-/** The stream parts of a recorded answer. */
-export function recordedParts(step: TranscriptStep): readonly StreamPart[] {
+/** The stream parts of a recorded answer. `idPrefix`: what the log puts before the ids of a sub-agent's calls. */
+export function recordedParts(step: TranscriptStep, idPrefix: string = ""): readonly StreamPart[] {
   const usage = step.modelFinished?.usage;
   return [
     { type: "stream-start", warnings: [] },
-    ...step.parts.flatMap(partsOf),
+    ...step.parts.flatMap((part) => partsOf(part, idPrefix)),
     {
       type: "finish",
       finishReason: v2FinishReason(step.modelFinished?.finishReason),
@@ -43,7 +43,7 @@ export function recordedParts(step: TranscriptStep): readonly StreamPart[] {
   ];
 }
 
-function partsOf(part: TranscriptPart): readonly StreamPart[] {
+function partsOf(part: TranscriptPart, idPrefix: string): readonly StreamPart[] {
   switch (part.type) {
     case "text":
     case "reasoning": {
@@ -55,7 +55,7 @@ function partsOf(part: TranscriptPart): readonly StreamPart[] {
       ];
     }
     case "tool":
-      return toolParts(part);
+      return toolParts(part, idPrefix);
     case "source":
       return [{ ...part, type: "source" }];
     case "file":
@@ -69,8 +69,9 @@ function partsOf(part: TranscriptPart): readonly StreamPart[] {
   }
 }
 
-function toolParts(part: ToolPart): readonly StreamPart[] {
-  const { toolCallId, toolName, providerExecuted } = part;
+function toolParts(part: ToolPart, idPrefix: string): readonly StreamPart[] {
+  const { toolName, providerExecuted } = part;
+  const toolCallId = part.toolCallId.startsWith(idPrefix) ? part.toolCallId.slice(idPrefix.length) : part.toolCallId;
   const call = {
     type: "tool-call",
     toolCallId,

@@ -1,12 +1,13 @@
 import type { RunEvent } from "../core/event.ts";
-import type { ToolPart, Transcript, TranscriptStep } from "../core/transcript.ts";
+import { isSettled, type NestedTranscript, type ToolPart, type TranscriptStep } from "../core/transcript.ts";
 
 /**
  * Whether an event of an attempt is already in the log, because its step is one that the log holds and Mastra only goes through
- * it again. What is left of such a step is the work of tools that had not ended, and the end of the step itself.
+ * it again. What is left of such a step is the work of tools that had not ended, and the end of the step itself. `stepOf`: the step that
+ * an agent is in, by the path of the agent.
  */
-export function isReplayed(transcript: Transcript, step: number, event: RunEvent): boolean {
-  const recorded = transcript.steps[step];
+export function isReplayed(transcript: NestedTranscript, stepOf: (path: string) => number, event: RunEvent, path: string = ""): boolean {
+  const recorded = transcript.steps[stepOf(path)];
   if (recorded === undefined) return false;
   switch (event.type) {
     case "step-finished":
@@ -16,8 +17,12 @@ export function isReplayed(transcript: Transcript, step: number, event: RunEvent
     case "tool-error":
     case "tool-denied":
     case "tool-progress":
-    case "nested":
       return hasOutcome(recorded, event.toolCallId);
+    case "nested": {
+      if (hasOutcome(recorded, event.toolCallId)) return true;
+      const inner = transcript.nested.get(event.toolCallId);
+      return inner !== undefined && isReplayed(inner, stepOf, event.event, event.toolCallId);
+    }
     // Processors make these at their own time, also behind the model's answer.
     case "data":
     case "tripwire":
@@ -36,8 +41,4 @@ export function recordedTool(step: TranscriptStep | undefined, toolCallId: strin
 function hasOutcome(step: TranscriptStep, toolCallId: string): boolean {
   const tool = recordedTool(step, toolCallId);
   return tool !== undefined && isSettled(tool);
-}
-
-function isSettled(tool: ToolPart): boolean {
-  return tool.state === "result" || tool.state === "error" || tool.state === "denied";
 }

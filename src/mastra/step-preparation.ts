@@ -1,23 +1,31 @@
 import type { Agent, AgentExecutionOptionsBase } from "@mastra/core/agent";
 import type { RequestContext } from "@mastra/core/request-context";
 import type { ToolHooks } from "@mastra/core/tools";
-import type { AttemptContext } from "../core/agent-source.ts";
+import type { AgentScope } from "./agent-scope.ts";
+import type { ApprovalPolicy } from "./approval-rule.ts";
+import type { AnswerWatch } from "./marked-stream.ts";
 import { observedModel } from "./observed-model.ts";
-import { isStreamingModel } from "./streaming-model.ts";
+import { promptBytes } from "./prompt-bytes.ts";
+import { isStreamingModel, type StreamingModel, type StreamOptions } from "./streaming-model.ts";
 import { recordedModel } from "./recorded-model.ts";
+import { gatedTools, type GateKeeper } from "./tool-gate.ts";
+import { usageOf } from "./usage.ts";
 
 /** Mastra's hook before each step of an agent. */
 export type PrepareStep = NonNullable<AgentExecutionOptionsBase<unknown>["prepareStep"]>;
 
 export interface StepPreparationOptions {
   readonly agent: Agent;
-  readonly attempt: AttemptContext;
+  readonly scope: AgentScope;
+  readonly keeper: GateKeeper;
   readonly requestContext: RequestContext;
   /** The hook that the agent was configured with. */
   readonly own: PrepareStep | undefined;
   /** For the tools that the agent's own hook puts in place. */
   readonly hooks: ToolHooks;
-  readonly onStep: (step: number) => void;
+  readonly approvalPolicy: ApprovalPolicy;
+  /** Awaited where a step would follow one that waits for an answer. */
+  readonly onStuck: () => Promise<never>;
 }
 
 type StepInput = Parameters<PrepareStep>[0];
@@ -25,23 +33,54 @@ type StepChange = Exclude<Awaited<ReturnType<PrepareStep>>, void | undefined>;
 
 /**
  * Puts the recorded answer in place of the model for each step that the log holds, and watches the model of every other; the
- * agent's own hook is called first, in both cases, and its tools are recorded as the agent's are.
+ * agent's own hook is called first, in both cases, and its tools are recorded as the agent's are. Every tool gets a gate.
  */
 export function stepPreparation(options: StepPreparationOptions): PrepareStep {
-  const { agent, attempt, requestContext } = options;
-  const onCall = async (): Promise<void> => {
-    attempt.checkpoint("model-called");
-    return Promise.resolve();
-  };
+  const { agent, scope, keeper, requestContext } = options;
+  const { run } = scope.world.attempt;
   return async (args) => {
-    options.onStep(args.stepNumber);
+    if (scope.interrupted.size > 0) return options.onStuck();
+    scope.mastraRunId = (args as { readonly runId?: string }).runId ?? scope.mastraRunId;
+    scope.prepared = args.stepNumber;
+    // What the thread has of an answer that goes on comes again from the log.
+    if (scope.delegation === undefined && args.stepNumber === 0) args.messageList.removeByIds([run.messageId]);
     const prepared = (await options.own?.(args)) ?? {};
-    const recorded = attempt.transcript.steps[args.stepNumber];
+    const recorded = scope.recordedStep(args.stepNumber);
     const isRecorded = recorded?.modelFinished !== undefined;
-    const model = isRecorded ? recordedModel(recorded) : await modelOf(agent, requestContext, prepared.model ?? args.model);
-    const observed = isStreamingModel(model) ? observedModel(model, isRecorded ? () => Promise.resolve() : onCall) : model;
-    const tools = prepared.tools && hookedTools(prepared.tools, args, options);
-    return { ...prepared, model: observed as StepInput["model"], messageId: attempt.run.messageId, ...(tools && { tools }) };
+    const model = isRecorded ? recordedModel(recorded, scope.idPrefix) : await modelOf(agent, requestContext, prepared.model ?? args.model);
+    const observed = isStreamingModel(model) ? observedModel(model, isRecorded ? () => Promise.resolve({}) : callRecorder(scope, model)) : model;
+    const given = prepared.tools ? hookedTools(prepared.tools, args, options) : args.tools;
+    const tools = given && gatedTools(given as Record<string, unknown>, scope, keeper, options.approvalPolicy);
+    const change = { ...prepared, model: observed as StepInput["model"], ...(tools && { tools: tools as StepChange["tools"] & {} }) };
+    return scope.delegation === undefined ? { ...change, messageId: run.messageId } : change;
+  };
+}
+
+/** Puts each call of the model on the disk before the provider hears of it, and notes the figure of its end. */
+function callRecorder(scope: AgentScope, { provider, modelId }: StreamingModel): (options: StreamOptions) => Promise<AnswerWatch> {
+  const { attempt } = scope.world;
+  return async (options) => {
+    const call = scope.nextCall();
+    const bytes = promptBytes(options);
+    await scope.commit({
+      type: "model-called",
+      step: scope.prepared,
+      call,
+      ...(scope.delegation !== undefined && { agentId: scope.agentId }),
+      provider,
+      modelId,
+      ...(bytes !== undefined && { promptBytes: bytes }),
+    });
+    attempt.checkpoint("model-called");
+    return {
+      call,
+      onFinish: (reported) => {
+        const usage = usageOf(reported);
+        if (usage) attempt.noteUsage({ path: scope.path, call }, usage);
+        attempt.checkpoint("model-answered");
+      },
+      ...(scope.delegation !== undefined && { onTruncated: () => scope.gates.close(new Error("The model's answer ended before it was complete.")) }),
+    };
   };
 }
 
@@ -76,5 +115,5 @@ function hookedTool(toolName: string, tool: unknown, { agent, hooks }: StepPrepa
     await hooks.afterToolCall?.({ ...call, output });
     return output;
   };
-  return new Proxy(tool as object, { get: (target, key): unknown => (key === "execute" ? hooked : Reflect.get(target, key, target)) });
+  return new Proxy(tool as object, { get: (target, key): unknown => (key === "execute" ? hooked : Reflect.get(target, key)) });
 }

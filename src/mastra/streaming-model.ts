@@ -7,6 +7,8 @@ export interface StreamingModel {
 
 export interface StreamOptions {
   readonly includeRawChunks?: boolean;
+  readonly prompt?: unknown;
+  readonly tools?: unknown;
 }
 
 export interface StreamedAnswer {

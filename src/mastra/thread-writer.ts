@@ -7,6 +7,9 @@ import { standInId, type Run } from "../core/run.ts";
 import type { ToolPart, Transcript, TranscriptPart } from "../core/transcript.ts";
 import { answerMessage } from "../core/ui-message.ts";
 
+/** Mastra keeps what this tool of its own wrote elsewhere, and its calls out of every thread. */
+const HIDDEN_TOOL = "updateWorkingMemory";
+
 /**
  * The messages of a request as Mastra keeps them, under their own ids where no other thread has these. A message's place in a thread
  * goes by its time, and a run that had to wait was created before the answer that its question follows: so the time is that of the
@@ -98,10 +101,11 @@ export async function hasAnswer(agent: Agent, run: Run, requestContext: RequestC
   return memory === undefined || (await messagesById(memory, [run.messageId])).length > 0;
 }
 
-/** A tool call without an outcome makes a model refuse the conversation: the calls that never ended get one. */
+/** A tool call without an outcome makes a model refuse the conversation: the calls that never ended get one. What no thread shows goes. */
 export function withClosedTools(transcript: Transcript, message: string): Transcript {
   const close = (part: TranscriptPart): readonly TranscriptPart[] => {
     if (part.type === "text" || part.type === "reasoning") return part.text === "" ? [] : [part];
+    if (part.type === "tool" && part.toolName === HIDDEN_TOOL) return [];
     if (part.type !== "tool" || part.state === "result" || part.state === "error" || part.state === "denied") return [part];
     const closed: ToolPart = { ...part, input: part.input ?? {}, state: "error", message };
     return [closed];

@@ -1,24 +1,26 @@
 import type { Agent } from "@mastra/core/agent";
 import type { ToolHooks } from "@mastra/core/tools";
-import type { AttemptContext } from "../core/agent-source.ts";
-import type { ToolPart } from "../core/transcript.ts";
+import type { AgentScope } from "./agent-scope.ts";
 import { toolDecision } from "./tool-decision.ts";
 
-/** What the hooks need of the attempt that drives the agent. */
-export interface ToolRecorder {
-  readonly attempt: AttemptContext;
-  /** Resolves once the model answer that asked for the tool is in the log. */
-  answerCommitted(): Promise<void>;
-  /** The id of the call in the log, and what the log held of it when the attempt began. */
-  recorded(toolCallId: string): { readonly id: string; readonly part: ToolPart | undefined };
-  isIdempotent(toolName: string): boolean;
-  /** A hook that the agent was configured with threw. */
-  onHookError(error: unknown): void;
+/** Knows the calls of an attempt by the ids of the log. */
+export interface OutcomeRecorder {
+  /** The id of a call in the log, by the provider's. */
+  idOf(scope: AgentScope, providerId: string): string;
   /** Puts the outcome into the log as Mastra's own chunk would have. */
-  report(
-    toolCallId: string,
-    outcome: { readonly toolName: string; readonly output?: unknown; readonly error?: unknown; readonly outcomeUnknown?: boolean },
-  ): void;
+  report(scope: AgentScope, providerId: string, outcome: ToolOutcome): void;
+}
+
+export interface ToolOutcome {
+  readonly toolName: string;
+  readonly output?: unknown;
+  readonly error?: unknown;
+  readonly outcomeUnknown?: boolean;
+}
+
+/** What the hooks need of the one that drives the attempt. */
+export interface ToolRecorder extends OutcomeRecorder {
+  isIdempotent(toolName: string): boolean;
 }
 
 type BeforeContext = Parameters<NonNullable<ToolHooks["beforeToolCall"]>>[0];
@@ -28,28 +30,29 @@ type BeforeContext = Parameters<NonNullable<ToolHooks["beforeToolCall"]>>[0];
  * back until every tool of the step has ended), and that hand back what the log holds already. The hooks that the
  * agent was configured with are called in their place: a call's hooks replace an agent's.
  */
-export function recordingHooks(agent: Agent, callHooks: ToolHooks | undefined, recorder: ToolRecorder): ToolHooks {
+export function recordingHooks(agent: Agent, callHooks: ToolHooks | undefined, scope: AgentScope, recorder: ToolRecorder): ToolHooks {
   const own: ToolHooks = { ...agent.getConfiguredToolHooks(), ...callHooks };
-  const { attempt } = recorder;
+  const { attempt } = scope.world;
   return {
     async beforeToolCall(context) {
       const { toolName } = context;
       const providerId = toolCallIdOf(context);
       if (providerId === undefined) return own.beforeToolCall?.(context);
-      await recorder.answerCommitted();
-      const { id, part } = recorder.recorded(providerId);
-      const decision = toolDecision(part, recorder.isIdempotent(toolName));
+      await scope.gates.passed(scope.prepared);
+      const id = recorder.idOf(scope, providerId);
+      // What a sub-agent had finished is not done again when its tool is entered once more.
+      const mayRepeat = recorder.isIdempotent(toolName) || scope.idempotent.has(toolName) || scope.delegates.has(toolName);
+      const decision = toolDecision(scope.recordedCall(id), mayRepeat);
       if (decision.action === "answer") return { proceed: false, output: decision.output };
       if (decision.action === "fail") throw new Error(decision.message);
       if (decision.action === "give-up") {
-        recorder.report(providerId, { toolName, error: decision.message, outcomeUnknown: true });
+        recorder.report(scope, providerId, { toolName, error: decision.message, outcomeUnknown: true });
         await attempt.commit();
         throw new Error(decision.message);
       }
       const verdict = await own.beforeToolCall?.(context);
       if (verdict?.proceed === false) return verdict;
-      void attempt.emit({ type: "tool-started", toolCallId: id, toolName, attempt: attempt.attempt, idempotencyKey: `${attempt.run.id}:${id}` });
-      await attempt.commit();
+      await scope.commit({ type: "tool-started", toolCallId: id, toolName, attempt: attempt.attempt, idempotencyKey: `${attempt.rootRunId}:${id}` });
       attempt.checkpoint("tool-start-committed");
       return verdict;
     },
@@ -57,9 +60,9 @@ export function recordingHooks(agent: Agent, callHooks: ToolHooks | undefined, r
       const providerId = toolCallIdOf(context);
       attempt.checkpoint("tool-executed");
       const { toolName, output, error } = context;
-      // A tool that suspends returns nothing, too: what it was shows in the chunks that follow.
-      if (providerId !== undefined && (error !== undefined || output !== undefined)) {
-        recorder.report(providerId, error === undefined ? { toolName, output } : { toolName, error });
+      const isInterrupted = providerId !== undefined && scope.interrupted.has(recorder.idOf(scope, providerId));
+      if (providerId !== undefined && !isInterrupted && (error !== undefined || output !== undefined)) {
+        recorder.report(scope, providerId, error === undefined ? { toolName, output } : { toolName, error });
         await attempt.commit();
         attempt.checkpoint("tool-result-committed");
       }
@@ -67,13 +70,14 @@ export function recordingHooks(agent: Agent, callHooks: ToolHooks | undefined, r
         await own.afterToolCall?.(context);
       } catch (cause) {
         // The outcome is in the log: what looks on cannot change it any more.
-        recorder.onHookError(cause);
+        scope.world.onHookError(cause);
       }
     },
   };
 }
 
-function toolCallIdOf(context: BeforeContext): string | undefined {
-  const execution = context.context as { readonly agent?: { readonly toolCallId?: string }; readonly toolCallId?: string } | undefined;
+/** The provider's id of a call, from what a tool or a hook is given as context. */
+export function toolCallIdOf({ context }: Pick<BeforeContext, "context">): string | undefined {
+  const execution = context as { readonly agent?: { readonly toolCallId?: string }; readonly toolCallId?: string } | undefined;
   return execution?.agent?.toolCallId ?? execution?.toolCallId;
 }
