@@ -5,9 +5,10 @@ import type { Interrupt } from "../../src/core/interrupt.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import { START, type Offset } from "../../src/core/offset.ts";
 import type { Principal } from "../../src/core/principal.ts";
-import type { Engine, OwnRunQuery, ResolvedAgent, Thread } from "../../src/core/protocol.ts";
+import type { Engine, OwnRunQuery, OwnUsageQuery, ResolvedAgent, RunUsage, Thread } from "../../src/core/protocol.ts";
 import { isTerminal, type Run } from "../../src/core/run.ts";
 import type { Transcript } from "../../src/core/transcript.ts";
+import type { UsageRow } from "../../src/core/usage-report.ts";
 
 /** A run of `ann` with what a test does not care about filled in. */
 export function aRun(fields: Partial<Run> & { id: string }): Run {
@@ -34,6 +35,9 @@ export class FakeEngine implements Engine {
   readonly threads: OwnedThread[] = [];
   readonly interrupts: Interrupt[] = [];
   readonly runQueries: OwnRunQuery[] = [];
+  readonly usages: RunUsage[] = [];
+  readonly usageRows: UsageRow[] = [];
+  readonly usageQueries: (OwnUsageQuery & Principal)[] = [];
   readonly closing: AbortSignal = new AbortController().signal;
   readyFault: Error | undefined;
 
@@ -77,6 +81,18 @@ export class FakeEngine implements Engine {
     const canceled = { ...run, cancelRequested: true };
     this.runs[this.runs.indexOf(run)] = canceled;
     return canceled;
+  }
+
+  async usage(principal: Principal, runId: string): Promise<RunUsage> {
+    await this.getRun(principal, runId);
+    const usage = this.usages.find((candidate) => candidate.runId === runId);
+    if (usage === undefined) throw new Error("the test put no usage in");
+    return usage;
+  }
+
+  async usageReport(principal: Principal, query: OwnUsageQuery): Promise<readonly UsageRow[]> {
+    this.usageQueries.push({ ...query, ...principal });
+    return this.usageRows;
   }
 
   async *tail(): AsyncGenerator<readonly Entry[]> {
