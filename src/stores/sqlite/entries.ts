@@ -2,20 +2,31 @@ import type { Entry } from "../../core/entry.ts";
 import { statusAfter, type RunEvent, type TerminalEvent } from "../../core/event.ts";
 import { offsetOf, type Offset } from "../../core/offset.ts";
 import type { Append, AppendResult } from "../../core/store.ts";
+import { billAtEnd, ledgerEvents, usageOf, type BilledSubject } from "../ledger-rules.ts";
 import { endOf } from "../log-rules.ts";
+import { insertBill } from "./bills.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { insertInterrupts } from "./interrupts.ts";
+import { insertUsage, listUsage } from "./ledger.ts";
+import { insertDeliveries } from "./outbox.ts";
 
 /** An append with what can be worked out before the transaction, so that the file is locked for less time. */
 export interface PreparedAppend {
   readonly append: Append;
   readonly end: TerminalEvent | undefined;
   readonly texts: readonly string[];
+  /** Those that may add rows to the ledger. */
+  readonly usageEvents: readonly RunEvent[];
 }
 
 /** @throws {HoldfastError} INTERNAL when events stand behind a terminal event */
 export function prepareAppend(append: Append): PreparedAppend {
-  return { append, end: endOf(append), texts: append.events.map((event) => JSON.stringify(event)) };
+  return { append, end: endOf(append), texts: append.events.map((event) => JSON.stringify(event)), usageEvents: ledgerEvents(append.events) };
+}
+
+/** Whether it must be on the disk before it is acknowledged: what is paid for is not lost in a power cut. */
+export function isFlushed({ append, end, usageEvents }: PreparedAppend): boolean {
+  return append.isDurable === true || end !== undefined || usageEvents.length > 0;
 }
 
 interface EntryRow {
@@ -36,7 +47,7 @@ const FENCE = `SELECT sequence, coalesce((SELECT max(number) FROM entries WHERE 
   FROM runs WHERE id = ? AND attempt = ? AND lease_owner IS NOT NULL`;
 
 /** Appends for one run, inside the transaction of the batch. */
-export function appendPrepared(connection: SqliteConnection, { append, end, texts }: PreparedAppend, now: number): AppendResult {
+export function appendPrepared(connection: SqliteConnection, { append, end, texts, usageEvents }: PreparedAppend, now: number): AppendResult {
   const held = connection.get(FENCE, append.runId, append.epoch) as { sequence: number; last: number } | undefined;
   if (held === undefined) return { outcome: "fenced" };
   const attempt = append.epoch;
@@ -45,16 +56,21 @@ export function appendPrepared(connection: SqliteConnection, { append, end, text
     insertEntry(connection, { run: held.sequence, number, attempt, at: now, text: texts[index] ?? "" });
     return { offset: offsetOf(number), event, attempt, at: now };
   });
+  if (usageEvents.length > 0) insertUsage(connection, usageOf(append, usageEvents, now));
   if (end === undefined) return { outcome: "appended", entries };
-  endRun(connection, held.sequence, end, now);
+  endRun(connection, held.sequence, end, append.billing, now);
   return { outcome: "appended", entries, end };
 }
 
-function endRun(connection: SqliteConnection, sequence: number, end: TerminalEvent, now: number): void {
+const END_RUN = `UPDATE runs SET status = ?, ended_at = ?, error = ?, lease_owner = NULL, lease_expires_at = NULL WHERE sequence = ?
+  RETURNING id, thread_id AS threadId, resource_id AS resourceId, agent_id AS agentId, billing_policy AS billingPolicy`;
+
+function endRun(connection: SqliteConnection, sequence: number, end: TerminalEvent, billing: Append["billing"], now: number): void {
   const error = end.type === "run-failed" ? JSON.stringify(end.error) : null;
-  const sql = "UPDATE runs SET status = ?, ended_at = ?, error = ?, lease_owner = NULL, lease_expires_at = NULL WHERE sequence = ?";
-  connection.run(sql, statusAfter(end), now, error, sequence);
+  const run = connection.get(END_RUN, statusAfter(end), now, error, sequence) as BilledSubject;
   if (end.type === "run-suspended") insertInterrupts(connection, sequence, end.interrupts, now);
+  insertBill(connection, billAtEnd(run, end, listUsage(connection, run.id), billing, now));
+  insertDeliveries(connection, run.id, billing?.sinks ?? [], now);
 }
 
 const READ = `SELECT number, attempt, at, event FROM entries

@@ -1,8 +1,14 @@
+import type { BillingPolicy } from "../../core/bill.ts";
+import type { Interrupt } from "../../core/interrupt.ts";
+import type { StartedChild } from "../../core/interrupt-store.ts";
 import type { LeaseClaim } from "../../core/lease.ts";
 import type { Run, RunInput, RunStatus } from "../../core/run.ts";
 import type { CreateRunResult, NewRun, RunPage, RunQuery } from "../../core/store.ts";
+import { cancelAudit } from "../answer-rules.ts";
 import { pageOf, parseCursor } from "../cursor.ts";
 import { openingEvents, refuseUsedRunId } from "../log-rules.ts";
+import { insertAudit } from "./audit.ts";
+import { isBilled } from "./bills.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { insertEntry } from "./entries.ts";
 import { recordRunOfThread, resourceOfThread } from "./threads.ts";
@@ -19,6 +25,7 @@ export interface RunRow {
   readonly crashes: number;
   readonly message_id: string;
   readonly parent_run_id: string | null;
+  readonly billing_policy: BillingPolicy;
   readonly cancel_requested: number;
   readonly created_at: number;
   readonly ended_at: number | null;
@@ -26,8 +33,8 @@ export interface RunRow {
   readonly input: string;
 }
 
-const COLUMNS =
-  "sequence, id, thread_id, resource_id, agent_id, status, attempt, crashes, message_id, parent_run_id, cancel_requested, created_at, ended_at, error, input";
+const COLUMNS = `sequence, id, thread_id, resource_id, agent_id, status, attempt, crashes, message_id, parent_run_id, billing_policy,
+  cancel_requested, created_at, ended_at, error, input`;
 const FROM_RUNS = `SELECT ${COLUMNS} FROM runs JOIN inputs ON inputs.run = runs.sequence`;
 
 /** Statuses of a run that occupies its thread, as SQL; the same text as in the partial index `active_runs`. */
@@ -46,6 +53,7 @@ export function runOf(row: RunRow): Run {
     messageId: row.message_id,
     ...(row.parent_run_id !== null && { parentRunId: row.parent_run_id }),
     input: JSON.parse(row.input) as RunInput,
+    billingPolicy: row.billing_policy,
     cancelRequested: row.cancel_requested === 1,
     createdAt: row.created_at,
     ...(row.ended_at !== null && { endedAt: row.ended_at }),
@@ -58,30 +66,60 @@ export function getRun(connection: SqliteConnection, runId: string): Run | undef
   return row && runOf(row);
 }
 
+/** The run that goes on from another one. */
+export function getChildRun(connection: SqliteConnection, runId: string): Run | undefined {
+  const row = connection.get(`${FROM_RUNS} WHERE parent_run_id = ? ORDER BY sequence LIMIT 1`, runId) as RunRow | undefined;
+  return row && runOf(row);
+}
+
 /** The body of a transaction that creates a run, or says why not. */
 export function createRun(connection: SqliteConnection, request: NewRun, claim: LeaseClaim | undefined, now: number): CreateRunResult {
   const used = resultOfUsedKey(connection, request);
   if (used) return used;
   const owner = resourceOfThread(connection, request.threadId);
   if (owner !== undefined && owner !== request.resourceId) return { outcome: "foreign-thread" };
-  const active = connection.get(`SELECT id FROM runs WHERE thread_id = ? AND ${IS_ACTIVE} ORDER BY sequence LIMIT 1`, request.threadId) as
-    | { id: string }
-    | undefined;
-  if (active && request.onBusyThread === "reject") return { outcome: "thread-busy", activeRunId: active.id };
-  if (connection.get("SELECT 1 FROM runs WHERE id = ?", request.id)) refuseUsedRunId(request.id);
+  const activeRunId = activeRunOn(connection, request.threadId);
+  if (activeRunId !== undefined && request.onBusyThread === "reject") return { outcome: "thread-busy", activeRunId };
 
-  if (active && request.onBusyThread === "cancel-previous") {
+  if (activeRunId !== undefined && request.onBusyThread === "cancel-previous") {
     connection.run(`UPDATE runs SET cancel_requested = 1 WHERE thread_id = ? AND ${IS_ACTIVE}`, request.threadId);
   }
-  const holder = active === undefined ? claim : undefined;
-  const sequence = insertRun(connection, request, holder, now);
-  openingEvents(request, holder !== undefined).forEach(({ event, attempt }, index) => {
+  return { outcome: "created", ...addRun(connection, request, { claim, now }) };
+}
+
+/** The run whose turn it is on a thread. */
+function activeRunOn(connection: SqliteConnection, threadId: string): string | undefined {
+  const sql = `SELECT id FROM runs WHERE thread_id = ? AND ${IS_ACTIVE} ORDER BY sequence LIMIT 1`;
+  return (connection.get(sql, threadId) as { id: string } | undefined)?.id;
+}
+
+/** How a run that is created begins. */
+interface RunStart {
+  /** Whoever would hold it at once; not where the thread is busy. */
+  readonly claim: LeaseClaim | undefined;
+  readonly now: number;
+  readonly answered?: readonly Interrupt[];
+  readonly cancelRequested?: boolean;
+}
+
+/** Adds a run behind the active ones of its thread, whoever it is that wants it. Part of a transaction. */
+export function addRun(connection: SqliteConnection, request: NewRun, start: RunStart): StartedChild {
+  assertFreeId(connection, request.id);
+  const { now } = start;
+  const holder = activeRunOn(connection, request.threadId) === undefined ? start.claim : undefined;
+  const sequence = insertRun(connection, request, { ...start, claim: holder });
+  openingEvents(request, holder !== undefined, start.answered).forEach(({ event, attempt }, index) => {
     insertEntry(connection, { run: sequence, number: index + 1, attempt, at: now, text: JSON.stringify(event) });
   });
   recordRunOfThread(connection, { threadId: request.threadId, resourceId: request.resourceId, agentId: request.agentId, sequence, at: now });
   const run = getRun(connection, request.id);
   if (run === undefined) throw new Error(`Run ${request.id} is not there right after it was inserted.`);
-  return { outcome: "created", run, ...(holder && { lease: { runId: run.id, epoch: run.attempt } }) };
+  return { run, ...(holder && { lease: { runId: run.id, epoch: run.attempt } }) };
+}
+
+/** A run that was forgotten leaves its bill behind, so its id stays used. */
+export function assertFreeId(connection: SqliteConnection, runId: string): void {
+  if (connection.get("SELECT 1 FROM runs WHERE id = ?", runId) || isBilled(connection, runId)) refuseUsedRunId(runId);
 }
 
 function resultOfUsedKey(connection: SqliteConnection, request: NewRun): CreateRunResult | undefined {
@@ -93,10 +131,11 @@ function resultOfUsedKey(connection: SqliteConnection, request: NewRun): CreateR
   return row.idempotency_fingerprint === fingerprint ? { outcome: "existing", run: runOf(row) } : { outcome: "idempotency-mismatch" };
 }
 
-const INSERT_RUN = `INSERT INTO runs (id, thread_id, resource_id, agent_id, message_id, parent_run_id, created_at, idempotency_key,
-  idempotency_fingerprint, status, attempt, lease_owner, lease_expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING sequence`;
+const INSERT_RUN = `INSERT INTO runs (id, thread_id, resource_id, agent_id, message_id, parent_run_id, billing_policy, cancel_requested, created_at,
+  idempotency_key, idempotency_fingerprint, status, attempt, lease_owner, lease_expires_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING sequence`;
 
-function insertRun(connection: SqliteConnection, request: NewRun, claim: LeaseClaim | undefined, now: number): number {
+function insertRun(connection: SqliteConnection, request: NewRun, { claim, now, cancelRequested }: RunStart): number {
   const row = connection.get(
     INSERT_RUN,
     request.id,
@@ -105,6 +144,8 @@ function insertRun(connection: SqliteConnection, request: NewRun, claim: LeaseCl
     request.agentId,
     request.messageId,
     request.parentRunId ?? null,
+    request.billingPolicy,
+    cancelRequested === true ? 1 : 0,
     now,
     request.idempotency?.key ?? null,
     request.idempotency?.fingerprint ?? null,
@@ -140,7 +181,10 @@ export function listRuns(connection: SqliteConnection, query: RunQuery): RunPage
   return { runs: rows.map(runOf), ...page };
 }
 
-/** Marks an active run; an ended one stays as it is. */
-export function requestCancel(connection: SqliteConnection, runId: string): void {
-  connection.run(`UPDATE runs SET cancel_requested = 1 WHERE id = ? AND ${IS_ACTIVE}`, runId);
+/** Marks an active run and writes down who asked first; an ended run stays as it is. The body of a transaction. */
+export function requestCancel(connection: SqliteConnection, runId: string, by: string, now: number): Run | undefined {
+  const isFirst = connection.run(`UPDATE runs SET cancel_requested = 1 WHERE id = ? AND cancel_requested = 0 AND ${IS_ACTIVE}`, runId) > 0;
+  const run = getRun(connection, runId);
+  if (run && isFirst) insertAudit(connection, cancelAudit(run, by, now));
+  return run;
 }

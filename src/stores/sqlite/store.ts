@@ -1,8 +1,13 @@
+import type { AuditEntry } from "../../core/audit.ts";
+import type { Bill } from "../../core/bill.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Entry } from "../../core/entry.ts";
 import type { Interrupt } from "../../core/interrupt.ts";
+import type { AnswerRequest, AnswerResult, CancelRequest, CancelResult, InterruptPage, InterruptQuery } from "../../core/interrupt-store.ts";
 import type { Lease, LeaseClaim } from "../../core/lease.ts";
+import type { LateUsage, UsageEntry } from "../../core/ledger.ts";
 import type { Offset } from "../../core/offset.ts";
+import type { Delivery, DeliveryClaim, DeliveryOutcome, DeliveryPage, DeliveryQuery } from "../../core/outbox.ts";
 import type { Run } from "../../core/run.ts";
 import type {
   Append,
@@ -18,12 +23,18 @@ import type {
   ThreadPage,
   ThreadQuery,
 } from "../../core/store.ts";
+import type { BilledRun, UsageQuery } from "../../core/usage-report.ts";
+import { answerInterrupts, cancelSuspended } from "./answers.ts";
+import { listAudit } from "./audit.ts";
+import { getBill, listBilledRuns } from "./bills.ts";
 import type { SqliteConnection } from "./connection.ts";
-import { appendPrepared, lastOffset, prepareAppend, readEntries } from "./entries.ts";
+import { appendPrepared, isFlushed, lastOffset, prepareAppend, readEntries } from "./entries.ts";
 import { ForeignAppends } from "./foreign-appends.ts";
-import { listInterrupts } from "./interrupts.ts";
+import { getInterrupt, listInterrupts } from "./interrupts.ts";
 import { claimableRuns, claimRuns, releaseLease, renewLeases, type ClaimLimits } from "./leases.ts";
-import { createRun, getRun, listRuns, requestCancel } from "./runs.ts";
+import { listUsage, settleUsage } from "./ledger.ts";
+import { claimDeliveries, isAnyDeliveryDue, listDeliveries, replayDelivery, settleDelivery } from "./outbox.ts";
+import { createRun, getChildRun, getRun, listRuns, requestCancel } from "./runs.ts";
 import { deleteThread, getThread, listThreads } from "./threads.ts";
 
 /** Keeps runs in one SQLite file that several processes of a machine may share: every rule holds by the database. */
@@ -44,7 +55,7 @@ export class SqliteRunStore implements RunStore {
   }
 
   async createRun(run: NewRun, claim?: LeaseClaim): Promise<CreateRunResult> {
-    return this.#connection.write("flushed", () => createRun(this.#connection, run, claim, this.#clock.now()));
+    return this.#flushed((now) => createRun(this.#connection, run, claim, now));
   }
 
   async getRun(runId: string): Promise<Run | undefined> {
@@ -64,7 +75,7 @@ export class SqliteRunStore implements RunStore {
   }
 
   async deleteThread(threadId: string): Promise<"deleted" | "busy" | "unknown"> {
-    return this.#connection.write("flushed", () => deleteThread(this.#connection, threadId));
+    return this.#flushed(() => deleteThread(this.#connection, threadId));
   }
 
   async claimRuns(claim: LeaseClaim, limits: ClaimLimits): Promise<readonly ClaimedRun[]> {
@@ -80,17 +91,13 @@ export class SqliteRunStore implements RunStore {
     return releaseLease(this.#connection, lease);
   }
 
-  async requestCancel(runId: string): Promise<Run | undefined> {
-    return this.#connection.write("flushed", () => {
-      requestCancel(this.#connection, runId);
-      return getRun(this.#connection, runId);
-    });
+  async requestCancel(runId: string, by: string): Promise<Run | undefined> {
+    return this.#flushed((now) => requestCancel(this.#connection, runId, by, now));
   }
 
   async append(batch: readonly Append[]): Promise<readonly AppendResult[]> {
     const prepared = batch.map(prepareAppend);
-    const isFlushed = prepared.some(({ append, end }) => append.isDurable === true || end !== undefined);
-    return this.#connection.write(isFlushed ? "flushed" : "written", () => {
+    return this.#connection.write(prepared.some(isFlushed) ? "flushed" : "written", () => {
       const now = this.#clock.now();
       return prepared.map((append) => appendPrepared(this.#connection, append, now));
     });
@@ -104,8 +111,62 @@ export class SqliteRunStore implements RunStore {
     return lastOffset(this.#connection, runId);
   }
 
-  async listInterrupts(runId: string): Promise<readonly Interrupt[]> {
-    return listInterrupts(this.#connection, runId);
+  async getInterrupt(interruptId: string): Promise<Interrupt | undefined> {
+    return getInterrupt(this.#connection, interruptId, this.#clock.now());
+  }
+
+  async listInterrupts(query: InterruptQuery): Promise<InterruptPage> {
+    return listInterrupts(this.#connection, query, this.#clock.now());
+  }
+
+  async answerInterrupts(request: AnswerRequest, claim?: LeaseClaim): Promise<AnswerResult> {
+    return this.#flushed((now) => answerInterrupts(this.#connection, request, claim, now));
+  }
+
+  async cancelSuspended(request: CancelRequest, claim?: LeaseClaim): Promise<CancelResult> {
+    return this.#flushed((now) => cancelSuspended(this.#connection, request, claim, now));
+  }
+
+  async getChildRun(runId: string): Promise<Run | undefined> {
+    return getChildRun(this.#connection, runId);
+  }
+
+  async listAudit(runId: string): Promise<readonly AuditEntry[]> {
+    return listAudit(this.#connection, runId);
+  }
+
+  async listUsage(runId: string): Promise<readonly UsageEntry[]> {
+    return listUsage(this.#connection, runId);
+  }
+
+  async settleUsage(late: LateUsage): Promise<boolean> {
+    return this.#flushed((now) => settleUsage(this.#connection, late, now));
+  }
+
+  async getBill(runId: string): Promise<Bill | undefined> {
+    return getBill(this.#connection, runId);
+  }
+
+  async listBilledRuns(query: UsageQuery): Promise<readonly BilledRun[]> {
+    return listBilledRuns(this.#connection, query);
+  }
+
+  async claimDeliveries(claim: DeliveryClaim): Promise<readonly Delivery[]> {
+    if (!isAnyDeliveryDue(this.#connection, claim, this.#clock.now())) return [];
+    // On the disk before anything is sent: a try that nobody remembers could charge twice.
+    return this.#flushed((now) => claimDeliveries(this.#connection, claim, now));
+  }
+
+  async settleDelivery(outcome: DeliveryOutcome): Promise<boolean> {
+    return this.#flushed((now) => settleDelivery(this.#connection, outcome, now));
+  }
+
+  async listDeliveries(query: DeliveryQuery): Promise<DeliveryPage> {
+    return listDeliveries(this.#connection, query);
+  }
+
+  async replayDelivery(delivery: Pick<Delivery, "runId" | "sink">): Promise<boolean> {
+    return this.#flushed((now) => replayDelivery(this.#connection, delivery, now));
   }
 
   onForeignAppend(listener: () => void): () => void {
@@ -119,5 +180,10 @@ export class SqliteRunStore implements RunStore {
   async close(): Promise<void> {
     this.#foreignAppends.close();
     this.#connection.close();
+  }
+
+  /** A transaction that is on the disk before it is acknowledged; `work` is given the time, in milliseconds since the Unix epoch. */
+  #flushed<Result>(work: (now: number) => Result): Result {
+    return this.#connection.write("flushed", () => work(this.#clock.now()));
   }
 }

@@ -1,9 +1,10 @@
 import { HoldfastError } from "../../../core/error.ts";
 import type { SqliteConnection } from "../connection.ts";
 import { runs } from "./0001-runs.ts";
+import { ledgerAndAnswers } from "./0002-ledger-and-answers.ts";
 
 /** In order; the version of the schema is the number of them that were applied. One that was released is never edited. */
-const MIGRATIONS: readonly string[] = [runs];
+const MIGRATIONS: readonly string[] = [runs, ledgerAndAnswers];
 
 /**
  * Brings the schema up to date. Processes that open one file at once take turns.

@@ -1,0 +1,60 @@
+import type { AuditAction, AuditEntry } from "../core/audit.ts";
+import { isApproved, isSameJson, type Interrupt, type InterruptRequest, type InterruptStatus } from "../core/interrupt.ts";
+import type { InterruptAnswer } from "../core/interrupt-store.ts";
+import type { Json } from "../core/json.ts";
+
+/** A question with an answer that somebody gives to it. */
+export interface GivenAnswer {
+  readonly interrupt: Interrupt;
+  readonly answer: Json;
+}
+
+/** What a request to answer amounts to; `fresh`: the answers that are to be written. */
+export type AnswerVerdict =
+  | { readonly outcome: "unknown" }
+  | { readonly outcome: "conflict"; readonly interrupt: Interrupt }
+  | { readonly outcome: "repeated"; readonly runId: string }
+  | { readonly outcome: "accepted"; readonly runId: string; readonly fresh: readonly GivenAnswer[] };
+
+/** Judges answers by the interrupts as they are; `find` gives the interrupt of an id. */
+export function judgeAnswers(answers: readonly InterruptAnswer[], find: (interruptId: string) => Interrupt | undefined): AnswerVerdict {
+  const given = answers.flatMap(({ interruptId, answer }): GivenAnswer[] => {
+    const interrupt = find(interruptId);
+    return interrupt ? [{ interrupt, answer }] : [];
+  });
+  const [first] = given;
+  const isEachOnce = new Set(given.map(({ interrupt }) => interrupt.id)).size === answers.length;
+  if (first === undefined || !isEachOnce) return { outcome: "unknown" };
+  const { runId } = first.interrupt;
+  if (given.some(({ interrupt }) => interrupt.runId !== runId)) return { outcome: "unknown" };
+  const refused = given.find((one) => one.interrupt.status !== "pending" && !isRepeated(one));
+  if (refused) return { outcome: "conflict", interrupt: refused.interrupt };
+  const fresh = given.filter(({ interrupt }) => interrupt.status === "pending");
+  return fresh.length === 0 ? { outcome: "repeated", runId } : { outcome: "accepted", runId, fresh };
+}
+
+function isRepeated({ interrupt, answer }: GivenAnswer): boolean {
+  return interrupt.status === "answered" && isSameJson(interrupt.answer, answer);
+}
+
+/** Whether the run can go on: an interrupt that expired without an answer holds it back for good. */
+export function areAllAnswered(interrupts: readonly Interrupt[]): boolean {
+  return interrupts.every(({ status }) => status === "answered");
+}
+
+/** The status that readers see; nobody writes down that an interrupt expired. */
+export function statusAt(stored: Exclude<InterruptStatus, "expired">, request: Pick<InterruptRequest, "expiresAt">, now: number): InterruptStatus {
+  return stored === "pending" && request.expiresAt !== undefined && request.expiresAt <= now ? "expired" : stored;
+}
+
+/** The audit row of an answer. */
+export function answerAudit({ interrupt, answer }: GivenAnswer, actor: string, at: number): AuditEntry {
+  const { runId, resourceId, id: interruptId, kind } = interrupt;
+  const verdict: AuditAction = isApproved(answer) ? "approved" : "declined";
+  return { runId, resourceId, action: kind === "tool-approval" ? verdict : "answered", actor, interruptId, at };
+}
+
+/** The audit row of a cancel. */
+export function cancelAudit(run: { readonly id: string; readonly resourceId: string }, actor: string, at: number): AuditEntry {
+  return { runId: run.id, resourceId: run.resourceId, action: "canceled", actor, at };
+}
