@@ -2,9 +2,25 @@ import { expect } from "vitest";
 import type { RunStore } from "../core/store.ts";
 import type { StoreCases } from "./store-case.ts";
 import { START } from "../core/offset.ts";
-import { appendOf, claimedIds, complete, LEASE_MS, NODE_A, NODE_B, sampleInterrupt, sampleRun, startedRun, textDelta } from "./store-samples.ts";
+import { answers } from "./store-interrupts.ts";
+import {
+  appendOf,
+  claimedIds,
+  complete,
+  interruptsOf,
+  LEASE_MS,
+  modelCalled,
+  modelFinished,
+  NODE_A,
+  NODE_B,
+  sampleRun,
+  sampleUsage,
+  startedRun,
+  suspendedRun,
+  textDelta,
+} from "./store-samples.ts";
 
-const RUN_IDS = ["done", "asking", "held", "queued"];
+const RUN_IDS = ["done", "asking", "given up", "held", "queued"];
 
 async function everythingIn(store: RunStore): Promise<unknown> {
   return {
@@ -12,21 +28,32 @@ async function everythingIn(store: RunStore): Promise<unknown> {
     threads: await store.listThreads({ resourceId: "resource-1", limit: 100 }),
     logs: await Promise.all(RUN_IDS.map((id) => store.readEntries(id, START, 1_000))),
     ends: await Promise.all(RUN_IDS.map((id) => store.lastOffset(id))),
-    interrupts: await Promise.all(RUN_IDS.map((id) => store.listInterrupts(id))),
+    interrupts: await Promise.all(RUN_IDS.map((id) => interruptsOf(store, id))),
+    children: await Promise.all(RUN_IDS.map((id) => store.getChildRun(id))),
+    audit: await Promise.all(RUN_IDS.map((id) => store.listAudit(id))),
+    usage: await Promise.all(RUN_IDS.map((id) => store.listUsage(id))),
+    bills: await store.listBilledRuns({}),
+    deliveries: await store.listDeliveries({ limit: 100 }),
   };
 }
 
 export const durableInvariants: StoreCases = {
   "what was acknowledged is there after a reopen": async ({ store, reopen }) => {
     const done = await startedRun(store, sampleRun("done"));
-    await store.append([appendOf(done.lease, textDelta("a"), textDelta("ß"))]);
-    await complete(store, done.lease);
-    const asking = await startedRun(store, sampleRun("asking"));
-    await store.append([appendOf(asking.lease, { type: "run-suspended", interrupts: [sampleInterrupt("i")] })]);
+    await store.append([appendOf(done.lease, textDelta("a"), textDelta("ß"), modelCalled(0), modelFinished(0), modelCalled(1))]);
+    await store.append([{ ...appendOf(done.lease, { type: "run-completed" }), billing: { sinks: ["meter", "ledger", "elsewhere"] } }]);
+    await store.settleUsage({ runId: "done", attempt: 1, path: "", call: 1, usage: sampleUsage(1) });
+    await store.claimDeliveries({ sinks: ["meter", "ledger"], limit: 2, leaseMs: 10 });
+    await store.settleDelivery({ runId: "done", sink: "meter", state: "sent" });
+    await store.settleDelivery({ runId: "done", sink: "ledger", state: "held", error: "silent", isOutcomeUnknown: true });
+    await suspendedRun(store, sampleRun("asking"), ["i", "j"]);
+    await store.answerInterrupts(answers({ j: { approved: true } }));
+    await suspendedRun(store, sampleRun("given up"), ["k"]);
+    await store.cancelSuspended({ runId: "given up", canceledBy: "resource-1", childRunId: "end" });
     const held = await startedRun(store, sampleRun("held", { threadId: "t" }));
     await store.append([appendOf(held.lease, textDelta("not flushed"))]);
     await store.createRun(sampleRun("queued", { threadId: "t", onBusyThread: "queue" }));
-    await store.requestCancel("held");
+    await store.requestCancel("held", "resource-1");
     const before = await everythingIn(store);
     expect(await everythingIn(await reopen())).toEqual(before);
   },
@@ -55,6 +82,20 @@ export const durableCases: StoreCases = {
     expect(await claimedIds(reopened)).toEqual([]);
     await complete(reopened, lease);
     expect(await claimedIds(reopened)).toEqual(["queued"]);
+  },
+
+  "a delivery is held over a reopen, and a run goes on from what was answered before": async ({ store, clock, reopen }) => {
+    const { lease } = await startedRun(store, sampleRun("run"));
+    await store.append([{ ...appendOf(lease, { type: "run-completed" }), billing: { sinks: ["meter"] } }]);
+    await suspendedRun(store, sampleRun("asking"), ["i", "j"]);
+    await store.answerInterrupts(answers({ i: 1 }));
+    const claim = { sinks: ["meter"], limit: 10, leaseMs: LEASE_MS };
+    await store.claimDeliveries(claim);
+    const reopened = await reopen();
+    expect(await reopened.claimDeliveries(claim)).toEqual([]);
+    clock.advance(LEASE_MS);
+    expect(await reopened.claimDeliveries(claim)).toMatchObject([{ runId: "run", attempts: 2 }]);
+    expect(await reopened.answerInterrupts(answers({ j: 2 }), NODE_A)).toMatchObject({ outcome: "answered", child: { run: { parentRunId: "asking" } } });
   },
 
   "a thread that was forgotten stays forgotten after a reopen": async ({ store, reopen }) => {

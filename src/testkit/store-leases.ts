@@ -73,8 +73,8 @@ export const leaseInvariants: StoreCases = {
       { ...lease, cancelRequested: false },
       { ...elsewhere.lease, cancelRequested: false },
     ]);
-    expect(await other.requestCancel("run")).toEqual({ ...run, cancelRequested: true });
-    expect(await other.requestCancel("run")).toEqual({ ...run, cancelRequested: true });
+    expect(await other.requestCancel("run", "resource-1")).toEqual({ ...run, cancelRequested: true });
+    expect(await other.requestCancel("run", "resource-1")).toEqual({ ...run, cancelRequested: true });
     expect(await store.renewLeases(NODE_A, [lease, elsewhere.lease])).toEqual([
       { ...lease, cancelRequested: true },
       { ...elsewhere.lease, cancelRequested: false },
@@ -85,9 +85,9 @@ export const leaseInvariants: StoreCases = {
     expect(taken?.run).toMatchObject({ id: "run", cancelRequested: true });
     expect((await store.append([appendOf({ runId: "run", epoch: 2 }, textDelta("partial"), { type: "run-canceled" })]))[0]?.outcome).toBe("appended");
     const ended = await store.getRun("run");
-    expect(await store.requestCancel("run")).toEqual(ended);
+    expect(await store.requestCancel("run", "resource-1")).toEqual(ended);
     await complete(store, (await store.claimRuns(NODE_B, ALL))[0]?.lease ?? elsewhere.lease);
     // A run that ended is not asked to stop.
-    expect(await store.requestCancel("elsewhere")).toMatchObject({ status: "completed", cancelRequested: false });
+    expect(await store.requestCancel("elsewhere", "resource-1")).toMatchObject({ status: "completed", cancelRequested: false });
   },
 };

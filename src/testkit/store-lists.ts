@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { RunQuery, RunStore } from "../core/store.ts";
 import type { StoreCases } from "./store-case.ts";
-import { complete, eventsOf, sampleInterrupt, sampleRun, startedRun, appendOf } from "./store-samples.ts";
+import { complete, eventsOf, interruptsOf, sampleInterrupt, sampleRun, startedRun, appendOf } from "./store-samples.ts";
 
 const WRONG_CURSORS = ["garbage", "", "MQ==", "LTE", "MS41", "MDAx", "OTk5OTk5OTk5OTk5OTk5OTk5OTk", "💥"];
 
@@ -91,14 +91,14 @@ export const listCases: StoreCases = {
     expect(await store.getThread("t")).toBeUndefined();
     expect(await store.getRun("run")).toBeUndefined();
     expect(await eventsOf(store, "run")).toEqual([]);
-    expect(await store.listInterrupts("run")).toEqual([]);
+    expect(await interruptsOf(store, "run")).toEqual([]);
     expect(await store.deleteThread("t")).toBe("unknown");
     expect(await eventsOf(store, "kept")).toHaveLength(2);
     expect((await store.getRun("kept"))?.status).toBe("running");
     // What comes after it begins from nothing, also for another resource.
     const again = await startedRun(store, sampleRun("again", { threadId: "t", resourceId: "resource-2", idempotency }));
     expect(await eventsOf(store, "again")).toHaveLength(2);
-    expect(await store.listInterrupts("again")).toEqual([]);
+    expect(await interruptsOf(store, "again")).toEqual([]);
     expect(again.run.attempt).toBe(1);
     await complete(store, kept.lease);
   },

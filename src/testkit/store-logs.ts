@@ -4,7 +4,20 @@ import { START, type Offset } from "../core/offset.ts";
 import type { TerminalStatus } from "../core/run.ts";
 import type { RunStore } from "../core/store.ts";
 import type { StoreCases } from "./store-case.ts";
-import { ALL, appendOf, claimedIds, eventsOf, LEASE_MS, NODE_A, NODE_B, sampleInterrupt, sampleRun, startedRun, textDelta } from "./store-samples.ts";
+import {
+  ALL,
+  appendOf,
+  claimedIds,
+  eventsOf,
+  interruptsOf,
+  LEASE_MS,
+  NODE_A,
+  NODE_B,
+  sampleInterrupt,
+  sampleRun,
+  startedRun,
+  textDelta,
+} from "./store-samples.ts";
 
 const ENDS: readonly (readonly [TerminalEvent, TerminalStatus])[] = [
   [{ type: "run-completed", finishReason: "stop" }, "completed"],
@@ -175,16 +188,16 @@ export const logCases: StoreCases = {
 
   "a suspended run has the interrupts that its last event asks": async ({ store, other, clock }) => {
     const { lease } = await startedRun(store, sampleRun("run"));
-    expect(await store.listInterrupts("run")).toEqual([]);
+    expect(await interruptsOf(store, "run")).toEqual([]);
     const asked = [sampleInterrupt("z"), sampleInterrupt("a")];
     await store.append([appendOf(lease, { type: "run-suspended", interrupts: asked })]);
-    const stored = { runId: "run", resourceId: "resource-1", status: "pending", createdAt: clock.now() };
-    expect(await other.listInterrupts("run")).toEqual(asked.map((request) => ({ ...request, ...stored })));
+    const stored = { runId: "run", threadId: "thread-of-run", agentId: "agent-1", resourceId: "resource-1", status: "pending", createdAt: clock.now() };
+    expect(await interruptsOf(other, "run")).toEqual(asked.map((request) => ({ ...request, ...stored })));
   },
 
   "an unknown run has no entries, no offset and no interrupts": async ({ store }) => {
     expect(await store.readEntries("nowhere", START, 10)).toEqual([]);
     expect(await store.lastOffset("nowhere")).toBeUndefined();
-    expect(await store.listInterrupts("nowhere")).toEqual([]);
+    expect(await interruptsOf(store, "nowhere")).toEqual([]);
   },
 };

@@ -162,7 +162,7 @@ export const runCases: StoreCases = {
 
   "unknown runs cannot be read, canceled or given back": async ({ store }) => {
     expect(await store.getRun("nowhere")).toBeUndefined();
-    expect(await store.requestCancel("nowhere")).toBeUndefined();
+    expect(await store.requestCancel("nowhere", "resource-1")).toBeUndefined();
     expect(await store.releaseLease({ runId: "nowhere", epoch: 1 })).toBe(false);
     expect(await store.renewLeases(NODE_A, [{ runId: "nowhere", epoch: 1 }])).toEqual([]);
     expect(await store.claimRuns(NODE_A, ALL)).toEqual([]);

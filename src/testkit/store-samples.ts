@@ -1,10 +1,11 @@
 import type { Clock } from "../core/clock.ts";
-import type { RunEvent } from "../core/event.ts";
-import type { InterruptRequest } from "../core/interrupt.ts";
+import type { RunEvent, StepEvent } from "../core/event.ts";
+import type { Interrupt, InterruptRequest } from "../core/interrupt.ts";
 import type { Lease, LeaseClaim } from "../core/lease.ts";
 import type { JsonObject } from "../core/json.ts";
 import { START } from "../core/offset.ts";
 import type { Run } from "../core/run.ts";
+import type { Usage } from "../core/usage.ts";
 import type { Append, ClaimedRun, CreateRunResult, NewRun, RunStore } from "../core/store.ts";
 
 /** A clock that stands still until a test moves it. */
@@ -45,6 +46,7 @@ export function sampleRun(id: string, change: Partial<NewRun> = {}): NewRun {
     messageId: `answer-of-${id}`,
     input: { messages: [sampleMessage(id)], trigger: "submit" },
     onBusyThread: "reject",
+    billingPolicy: "delivered",
     ...change,
   };
 }
@@ -79,6 +81,33 @@ export function createdRun(result: CreateRunResult): { readonly run: Run; readon
 
 export function appendOf(lease: Lease, ...events: readonly RunEvent[]): Append {
   return { ...lease, events };
+}
+
+/** Tokens of a model call, told apart by the number of those that went in. */
+export function sampleUsage(inputTokens: number): Usage {
+  return { inputTokens, outputTokens: 2 * inputTokens, totalTokens: 3 * inputTokens, raw: { in: inputTokens } };
+}
+
+/** A model call of the run's own agent begins. */
+export function modelCalled(call: number): Extract<StepEvent, { type: "model-called" }> {
+  return { type: "model-called", step: call, call, provider: "acme", modelId: "large", promptBytes: 100 };
+}
+
+/** It ends with the provider's figure. */
+export function modelFinished(call: number, inputTokens: number = 10): Extract<StepEvent, { type: "model-finished" }> {
+  return { type: "model-finished", step: call, call, finishReason: "stop", usage: sampleUsage(inputTokens) };
+}
+
+/** Ends a run as suspended, with the questions of these ids. */
+export async function suspendedRun(store: RunStore, run: NewRun, asked: readonly (string | InterruptRequest)[], claim: LeaseClaim = NODE_A): Promise<void> {
+  const { lease } = await startedRun(store, run, claim);
+  const interrupts = asked.map((one) => (typeof one === "string" ? sampleInterrupt(one) : one));
+  await store.append([appendOf(lease, { type: "run-suspended", interrupts })]);
+}
+
+/** Everything that a run asked. */
+export async function interruptsOf(store: RunStore, runId: string): Promise<readonly Interrupt[]> {
+  return (await store.listInterrupts({ runId, limit: 1_000 })).interrupts;
 }
 
 /** Ends a run as completed. */

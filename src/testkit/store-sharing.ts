@@ -28,7 +28,7 @@ export const sharedCases: StoreCases = {
 
   "what one handle ended, canceled or forgot, the other sees at once": async ({ store, other }) => {
     const { lease } = await startedRun(store, sampleRun("run", { threadId: "t" }));
-    await other.requestCancel("run");
+    await other.requestCancel("run", "resource-1");
     expect((await store.getRun("run"))?.cancelRequested).toBe(true);
     await complete(other, lease);
     expect(await store.append([appendOf(lease, textDelta("late"))])).toEqual([{ outcome: "fenced" }]);

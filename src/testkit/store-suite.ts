@@ -4,9 +4,13 @@ import type { Clock } from "../core/clock.ts";
 import type { RunStore } from "../core/store.ts";
 import type { StoreCases, StoreUnderTest } from "./store-case.ts";
 import { durableCases, durableInvariants } from "./store-durability.ts";
+import { interruptListCases } from "./store-interrupt-lists.ts";
+import { interruptCases, interruptInvariants } from "./store-interrupts.ts";
 import { leaseInvariants } from "./store-leases.ts";
+import { ledgerCases, ledgerInvariants } from "./store-ledger.ts";
 import { listCases } from "./store-lists.ts";
 import { logCases, logInvariants } from "./store-logs.ts";
+import { outboxCases, outboxInvariants } from "./store-outbox.ts";
 import { runCases, runInvariants } from "./store-runs.ts";
 import { settableClock } from "./store-samples.ts";
 import { sharedCases } from "./store-sharing.ts";
@@ -25,12 +29,21 @@ export interface StoreHarness {
   openSecond?(): Promise<RunStore>;
 }
 
-const INVARIANTS: StoreCases = { ...logInvariants, ...runInvariants, ...leaseInvariants };
+const INVARIANTS: StoreCases = {
+  ...logInvariants,
+  ...runInvariants,
+  ...leaseInvariants,
+  ...interruptInvariants,
+  ...ledgerInvariants,
+  ...outboxInvariants,
+};
 
-/** The promises of the port, in the words of its source. */
+const PORTS = ["store", "interrupt-store", "ledger-store"] as const;
+
+/** The promises of the port and its parts, in the words of their sources. */
 function promisedInvariants(): readonly string[] {
-  const source = readFileSync(new URL("../core/store.ts", import.meta.url), "utf8");
-  return source.split("\n").flatMap((line) => /INVARIANT: (.+)$/.exec(line)?.[1] ?? []);
+  const sources = PORTS.map((name) => readFileSync(new URL(`../core/${name}.ts`, import.meta.url), "utf8"));
+  return sources.flatMap((source) => source.split("\n").flatMap((line) => /INVARIANT: (.+)$/.exec(line)?.[1] ?? []));
 }
 
 /** Registers the tests that every store passes. */
@@ -55,6 +68,10 @@ export function storeSuite(name: string, harness: StoreHarness): void {
     register("runs", runCases);
     register("logs", logCases);
     register("lists", listCases);
+    register("interrupts", interruptCases);
+    register("lists of interrupts", interruptListCases);
+    register("the ledger", ledgerCases);
+    register("the outbox", outboxCases);
     if (harness.isDurable) register("invariants of a durable store", durableInvariants);
     if (harness.isDurable) register("durability", durableCases);
     if (harness.openSecond) register("two handles on the same data", sharedCases);

@@ -58,10 +58,10 @@ describe("opening", () => {
     database.close();
     const refusal: unknown = await openSqliteStore({ path }).catch((thrown: unknown) => thrown);
     expect(refusal).toMatchObject({ code: "STORE_SCHEMA_MISMATCH", retryable: false });
-    expect((refusal as Error).message).toMatch(/schema version 99.* knows 1; install/);
+    expect((refusal as Error).message).toMatch(/schema version 99.* knows 2; install/);
     const after = new DatabaseSync(path);
     expect(after.prepare("PRAGMA user_version").get()).toEqual({ user_version: 99 });
-    after.exec("PRAGMA user_version = 1");
+    after.exec("PRAGMA user_version = 2");
     after.close();
     expect(await closedLater(await openSqliteStore({ path })).lastOffset("run")).toBe(2);
   });
@@ -97,7 +97,7 @@ describe("a file that does not answer", () => {
     holder.exec("BEGIN IMMEDIATE");
     const unavailable = { code: "STORE_UNAVAILABLE", retryable: true };
     await expect(store.append([appendOf(lease, textDelta("a"))])).rejects.toMatchObject(unavailable);
-    await expect(store.requestCancel("run")).rejects.toMatchObject(unavailable);
+    await expect(store.requestCancel("run", "resource-1")).rejects.toMatchObject(unavailable);
     expect(await store.lastOffset("run")).toBe(2);
     holder.exec("ROLLBACK");
     await store.append([appendOf(lease, textDelta("a"))]);
@@ -168,7 +168,7 @@ describe("what is flushed to the disk before it is acknowledged", () => {
     await store.append([appendOf(lease, textDelta("a"))]);
     await store.append([appendOf(lease, textDelta("b")), { ...appendOf(lease, textDelta("c")), isDurable: true }]);
     await store.renewLeases({ owner: "node-a", leaseMs: 1 }, [lease]);
-    await store.requestCancel("run");
+    await store.requestCancel("run", "resource-1");
     await complete(store, lease);
     await store.deleteThread("thread-of-run");
     expect(write.mock.calls.map(([durability]) => durability)).toEqual(["flushed", "written", "flushed", "written", "flushed", "flushed", "flushed"]);
