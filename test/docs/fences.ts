@@ -7,6 +7,8 @@ export interface Fence {
   /** Line of the opening fence, from 1. */
   readonly line: number;
   readonly language: string;
+  /** The file that it is in the reader's app, where it says so behind the language; other snippets import it as `@/<name>`. */
+  readonly file?: string;
   readonly code: string;
   /** Whether the comment `<!-- run -->` stands before it: its commands are executed against the demo. */
   readonly isRun: boolean;
@@ -24,11 +26,12 @@ export function documents(root: string): readonly string[] {
 /** Every fenced block of a document, in order. */
 export function fencesOf(root: string, document: string): readonly Fence[] {
   const text = readFileSync(join(root, document), "utf8");
-  return [...text.matchAll(/(<!-- run -->\s*)?^```(\w+)[^\n]*\n([\s\S]*?)^```$/gm)].map((match) => ({
+  return [...text.matchAll(/(<!-- run -->\s*)?^```(\w+)(?: +(\S+))?[^\n]*\n([\s\S]*?)^```$/gm)].map((match) => ({
     document,
     line: text.slice(0, match.index + (match[1] ?? "").length).split("\n").length,
     language: match[2] ?? "",
-    code: match[3] ?? "",
+    ...(match[3] !== undefined && { file: match[3] }),
+    code: match[4] ?? "",
     isRun: match[1] !== undefined,
   }));
 }

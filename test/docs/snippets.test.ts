@@ -8,6 +8,9 @@ const root = join(import.meta.dirname, "..", "..");
 const all = documents(root).flatMap((document) => fencesOf(root, document));
 const snippets = all.filter((fence) => fence.language === "ts" || fence.language === "tsx");
 
+/** What each snippet is compiled as. */
+const files = snippets.map((snippet, index) => snippet.file ?? `snippet-${index}.${snippet.language}`);
+
 const MASTRA = `import { Mastra } from "@mastra/core/mastra";\n\nexport const mastra: Mastra = new Mastra({});\n`;
 
 describe("the snippets of the documents", () => {
@@ -19,8 +22,7 @@ describe("the snippets of the documents", () => {
     const cache = join(root, "node_modules", ".cache");
     mkdirSync(cache, { recursive: true });
     folder = mkdtempSync(join(cache, "holdfast-snippets-"));
-    const names = snippets.map((snippet, index) => `snippet-${index}.${snippet.language}`);
-    snippets.forEach((snippet, index) => writeFileSync(join(folder, names[index] ?? ""), snippet.code));
+    snippets.forEach((snippet, index) => writeFileSync(join(folder, files[index] ?? ""), snippet.code));
     writeFileSync(join(folder, "mastra.ts"), MASTRA);
     copyFileSync(join(import.meta.dirname, "client-packages.d.ts.txt"), join(folder, "client-packages.d.ts"));
     const compilerOptions = {
@@ -31,10 +33,10 @@ describe("the snippets of the documents", () => {
       noEmit: true,
       allowImportingTsExtensions: true,
       rewriteRelativeImportExtensions: false,
-      paths: { holdfast: [join(root, "src/index.ts")], "holdfast/client": [join(root, "src/client/index.ts")] },
+      paths: { holdfast: [join(root, "src/index.ts")], "holdfast/client": [join(root, "src/client/index.ts")], ...appPaths(folder) },
     };
-    const files = [...names, "client-packages.d.ts"];
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ extends: join(root, "tsconfig.json"), compilerOptions, files, include: [] }));
+    const program = { extends: join(root, "tsconfig.json"), compilerOptions, files: [...files, "client-packages.d.ts"], include: [] };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(program));
     const tsc = spawnSync(join(root, "node_modules", ".bin", "tsc"), ["-p", folder, "--pretty", "false"], { cwd: folder, encoding: "utf8" });
     report = tsc.stdout + tsc.stderr;
   });
@@ -46,8 +48,13 @@ describe("the snippets of the documents", () => {
   });
 
   it.each(snippets.map((snippet, index) => [snippet.document, snippet.line, index] as const))("%s, line %i compiles", (_document, _line, index) => {
-    const complaints = report.split("\n").filter((line) => line.startsWith(`snippet-${index}.`));
+    const complaints = report.split("\n").filter((line) => line.startsWith(`${files[index]}(`));
     expect(complaints).toEqual([]);
+  });
+
+  it("that are the same file are no two files", () => {
+    expect(new Set(files).size).toBe(files.length);
+    expect(files).not.toContain("mastra.ts");
   });
 
   it("stand on declarations that compile", () => {
@@ -74,6 +81,12 @@ describe("the documents", () => {
     expect(commandsOf(document).filter((name) => !(name in manifest.scripts))).toEqual([]);
   });
 });
+
+/** The snippets that are files of an app, and its Mastra instance, as they import each other. */
+function appPaths(folder: string): Readonly<Record<string, readonly string[]>> {
+  const named = ["mastra.ts", ...snippets.flatMap(({ file }) => (file === undefined ? [] : [file]))];
+  return Object.fromEntries(named.map((file) => [`@/${file.replace(/\.tsx?$/, "")}`, [join(folder, file)]]));
+}
 
 function commandsOf(document: string): readonly string[] {
   const shell = all.filter((fence) => fence.document === document && fence.language === "sh");
