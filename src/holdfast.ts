@@ -152,11 +152,7 @@ export class HoldfastEngine implements Engine {
       billingPolicy: this.#options.billing?.policy ?? DEFAULT_BILLING_POLICY,
       ...(key !== undefined && { idempotency: { key, fingerprint: fingerprintOf([agentId, request.threadId ?? null, input]) } }),
     };
-    const result = await this.#runner.start(
-      (claim) => this.store.createRun(newRun, claim),
-      (created) => (created.outcome === "created" ? created : undefined),
-    );
-    return startedRun(result);
+    return startedRun(await this.#runner.start(newRun));
   }
 
   async getRun(principal: Principal, runId: string): Promise<Run> {

@@ -33,13 +33,14 @@ export class Interrupts {
 
   async answer(principal: Principal, answers: readonly InterruptAnswer[]): Promise<Answered> {
     const asked = await Promise.all(answers.map(({ interruptId }) => this.get(principal, interruptId)));
-    if (new Set(asked.map(({ runId }) => runId)).size > 1) throw new HoldfastError("INPUT_INVALID", "The interrupts are of different runs; answer those of one run at a time.");
+    if (new Set(asked.map(({ runId }) => runId)).size > 1)
+      throw new HoldfastError("INPUT_INVALID", "The interrupts are of different runs; answer those of one run at a time.");
     if (new Set(asked.map(({ id }) => id)).size < asked.length || asked.length === 0) {
       throw new HoldfastError("INPUT_INVALID", "Give one answer for each interrupt.");
     }
     asked.forEach((interrupt, index) => refuseMisfit(interrupt, answers[index]?.answer ?? null));
     const request = { answers, answeredBy: principal.resourceId, childRunId: this.#newRunId() };
-    const result = await this.#runner.start(
+    const result = await this.#runner.startBy(
       (claim) => this.#store.answerInterrupts(request, claim),
       (given) => (given.outcome === "answered" ? given.child : undefined),
     );
@@ -64,7 +65,7 @@ export class Interrupts {
   /** Cancels what a suspended run asks. Gives the run that ends as canceled in its place; `undefined` when nothing is left to cancel. */
   async cancelSuspended(principal: Principal, run: Run): Promise<Run | undefined> {
     const request = { runId: run.id, canceledBy: principal.resourceId, childRunId: this.#newRunId() };
-    const result = await this.#runner.start(
+    const result = await this.#runner.startBy(
       (claim) => this.#store.cancelSuspended(request, claim),
       (given) => (given.outcome === "canceled" ? given.child : undefined),
     );

@@ -1,13 +1,14 @@
 import type { AgentSource, ThreadChange, ThreadRecord } from "./core/agent-source.ts";
 import { HoldfastError } from "./core/error.ts";
+import type { Interrupt } from "./core/interrupt.ts";
 import type { JsonObject } from "./core/json.ts";
-import { START } from "./core/offset.ts";
+import { readLineage, readLog } from "./core/lineage.ts";
 import type { Principal } from "./core/principal.ts";
 import type { Thread } from "./core/protocol.ts";
 import { isTerminal, standInId, type Run } from "./core/run.ts";
 import type { RunStore, ThreadOwner } from "./core/store.ts";
 import { transcriptOf } from "./core/transcript-fold.ts";
-import { answerMessage } from "./core/ui-message.ts";
+import { answerMessage, withQuestions } from "./core/ui-message.ts";
 
 const ACTIVE = ["pending", "running", "waiting"] as const;
 // Runs of a thread that are looked at to tell which message came from which run.
@@ -69,12 +70,21 @@ export class Threads {
     const { runs } = await this.#store.listRuns({ resourceId: principal.resourceId, threadId, limit: RECENT_RUNS });
     const active = runs.filter((run) => !isTerminal(run.status));
     if (!(await this.#source.threads(principal).hasMemory(owner.agentId))) return this.#messagesOfLog(runs[0]);
+    const unanswered = await this.#unanswered(principal, threadId);
     const kept = await this.#source.threads(principal).messages(owner.agentId, threadId, principal.resourceId);
     const partial = new Set(active.map((run) => run.messageId));
-    const runOf = new Map(runs.map((run) => [run.messageId, run.id]));
+    // The newest run that writes a message is the one to attach to.
+    const runOf = new Map(runs.toReversed().map((run) => [run.messageId, run.id]));
+    const messageOf = new Map(runs.map((run) => [run.id, run.messageId]));
     const shown = kept
       .filter((message) => !partial.has(message["id"] as string))
-      .map((message) => withOrigin(message, threadId, runOf.get(message["id"] as string)));
+      .map((message) => withOrigin(message, threadId, runOf.get(message["id"] as string)))
+      .map((message) =>
+        withQuestions(
+          message,
+          unanswered.filter(({ runId }) => messageOf.get(runId) === message["id"]),
+        ),
+      );
     // A queued run has not put its question into the thread yet.
     const known = new Set(shown.map((message) => message["id"]));
     const waiting = active
@@ -87,9 +97,16 @@ export class Threads {
   async #messagesOfLog(newest: Run | undefined): Promise<readonly JsonObject[]> {
     if (newest === undefined) return [];
     if (!isTerminal(newest.status)) return newest.input.messages;
-    const transcript = transcriptOf(await this.#store.readEntries(newest.id, START, Number.MAX_SAFE_INTEGER));
-    const answer = answerMessage(newest.messageId, transcript);
+    const lineage = await readLineage(this.#store, newest);
+    const transcript = transcriptOf(await readLog(this.#store, newest.id), lineage.entries);
+    const answer = withQuestions(answerMessage(newest.messageId, transcript), await this.#unanswered(newest, newest.threadId));
     return [...newest.input.messages, withOrigin(answer, newest.threadId, newest.id)];
+  }
+
+  /** The questions on a thread that may still be answered, or were not in time. */
+  async #unanswered({ resourceId }: Pick<Principal, "resourceId">, threadId: string): Promise<readonly Interrupt[]> {
+    const { interrupts } = await this.#store.listInterrupts({ resourceId, threadId, statuses: ["pending", "expired"], limit: RECENT_RUNS });
+    return interrupts;
   }
 
   async #owned(principal: Principal, threadId: string): Promise<ThreadOwner> {

@@ -20,6 +20,8 @@ export interface InterruptRequest {
   readonly resumeSchema?: Json;
   /** What the tool gave when it suspended. */
   readonly payload?: Json;
+  /** The execution inside the tool that suspended, such as a workflow's run; the answer goes back to it. */
+  readonly innerRunId?: string;
   /** From then on it can no longer be answered. Milliseconds since the Unix epoch. */
   readonly expiresAt?: number;
 }
@@ -66,9 +68,11 @@ export function isSameJson(left: Json | undefined, right: Json | undefined): boo
 }
 
 function canonical(value: Json | undefined): string {
-  return JSON.stringify(value, (_key, field: unknown) =>
-    typeof field === "object" && field !== null && !Array.isArray(field)
-      ? Object.fromEntries(Object.entries(field).toSorted(([one], [other]) => (one < other ? -1 : 1)))
-      : field,
-  ) ?? "undefined";
+  return (
+    JSON.stringify(value, (_key, field: unknown) =>
+      typeof field === "object" && field !== null && !Array.isArray(field)
+        ? Object.fromEntries(Object.entries(field).toSorted(([one], [other]) => (one < other ? -1 : 1)))
+        : field,
+    ) ?? "undefined"
+  );
 }

@@ -1,3 +1,4 @@
+import type { Interrupt } from "./interrupt.ts";
 import type { JsonObject } from "./json.ts";
 import type { ToolPart, Transcript, TranscriptPart } from "./transcript.ts";
 
@@ -46,11 +47,43 @@ function toolPart(part: ToolPart): JsonObject {
       return { ...common, state: "output-available", output: part.output };
     case "error":
       return { ...common, state: "output-error", errorText: part.message };
-    case "denied":
-      return { ...common, state: "output-denied" };
+    case "denied": {
+      const approval = { id: part.interrupt?.id ?? part.toolCallId, approved: false, reason: part.message };
+      return { ...common, state: "output-denied", approval };
+    }
     case "input-streaming":
       return { ...common, state: "input-streaming" };
     default:
       return { ...common, state: "input-available" };
   }
+}
+
+/**
+ * A message with what its run asks: the calls that need an approval say so, what a tool asked for is a part of its own, and a call whose
+ * question was not answered in time has failed.
+ */
+export function withQuestions(message: JsonObject, unanswered: readonly Interrupt[]): JsonObject {
+  if (unanswered.length === 0) return message;
+  const parts = (message["parts"] ?? []) as readonly JsonObject[];
+  const byCall = new Map(unanswered.map((interrupt) => [interrupt.toolCallId, interrupt]));
+  const shown = parts.map((part) => {
+    const interrupt = byCall.get(part["toolCallId"] as string);
+    return interrupt === undefined ? part : { ...part, ...questionFields(interrupt) };
+  });
+  const known = new Set(parts.map((part) => part["toolCallId"]));
+  // A sub-agent's call is no part of the message until it asks.
+  const nested = unanswered
+    .filter(({ kind, toolCallId }) => kind === "tool-approval" && !known.has(toolCallId))
+    .map((interrupt) => ({ type: `tool-${interrupt.toolName}`, toolCallId: interrupt.toolCallId, input: interrupt.input, ...questionFields(interrupt) }));
+  const suspended = unanswered.flatMap((interrupt) => (interrupt.kind === "tool-suspend" && interrupt.status === "pending" ? [suspendedPart(interrupt)] : []));
+  return { ...message, parts: [...shown, ...nested, ...suspended] };
+}
+
+function questionFields({ id, kind, status }: Interrupt): JsonObject {
+  if (status === "expired") return { state: "output-error", errorText: "The question about this call was not answered in time." };
+  return kind === "tool-approval" ? { state: "approval-requested", approval: { id } } : {};
+}
+
+function suspendedPart({ id, toolCallId, toolName, payload, resumeSchema }: Interrupt): JsonObject {
+  return { type: "data-suspended", id, data: { interruptId: id, toolCallId, toolName, payload, resumeSchema } };
 }

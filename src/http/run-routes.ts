@@ -13,10 +13,13 @@ const runQuery = pageQuery.extend({
   statuses: z.array(z.enum(RUN_STATUSES)),
 });
 
+// A step of more calls than this is shown in part here, and whole under /v1/interrupts.
+const MAX_INTERRUPTS = 100;
+
 /** The protocol-neutral routes of runs; mounted at `/v1/runs`. */
 export function runRoutes(engine: Engine): Hono<ProtocolEnv> {
   const interruptsOf = async (principal: Principal, run: Run): Promise<readonly Interrupt[]> =>
-    run.status === "suspended" || run.status === "waiting" ? engine.listInterrupts(principal, run.id) : [];
+    run.status === "suspended" || run.status === "waiting" ? (await engine.listInterrupts(principal, { runId: run.id, limit: MAX_INTERRUPTS })).interrupts : [];
 
   return new Hono<ProtocolEnv>()
     .get("/", async (context) => {

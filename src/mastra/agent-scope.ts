@@ -42,16 +42,17 @@ export class AgentScope {
   readonly idempotent: Set<string> = new Set();
   /** The step that Mastra prepared last; the consumer of its stream may still be in the one before. */
   prepared: number = 0;
-  /** Mastra's id of the agent's execution, once it has begun. */
-  mastraRunId: string | undefined;
+  /** Mastra's id of a sub-agent's execution: its chunks come under it. */
+  readonly mastraRunId: string | undefined;
   /** Calls of this agent that wait for an answer, by the ids of the log. */
   readonly interrupted: Set<string> = new Set();
   #calls = 0;
 
-  constructor(world: ScopeWorld, agentId: string, delegation?: Delegation) {
+  constructor(world: ScopeWorld, agentId: string, inside?: { readonly delegation: Delegation; readonly mastraRunId: string }) {
     this.world = world;
     this.agentId = agentId;
-    this.delegation = delegation;
+    this.delegation = inside?.delegation;
+    this.mastraRunId = inside?.mastraRunId;
     world.onScope(this);
   }
 

@@ -65,10 +65,10 @@ export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}):
       }
     },
     async settle(run, outcome, readTranscript) {
-      // Mastra needs what it wrote of an agent that is suspended.
-      if (outcome.outcome === "suspended") return;
-      // It wrote the answer of one that ended by itself, unless a save failed: it does not say so.
-      if (outcome.outcome === "completed" && (await hasAnswer(agentOf(mastra, run.agentId), run, contextOf(run)))) return;
+      // Mastra wrote the answer of an agent that ended by itself, unless a save failed: it does not say so. Of a run that went on, the
+      // thread had a part before, and a declined call is a failed one to Mastra.
+      const isMastras = outcome.outcome === "completed" && run.parentRunId === undefined;
+      if (isMastras && (await hasAnswer(agentOf(mastra, run.agentId), run, contextOf(run)))) return;
       await writeAnswer(agentOf(mastra, run.agentId), run, outcome, await readTranscript(), contextOf(run));
     },
   };

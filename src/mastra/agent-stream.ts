@@ -13,6 +13,7 @@ import { fenceMemory } from "./memory-fence.ts";
 import { TRUNCATION_MARKER } from "./model-marker.ts";
 import { stepPreparation } from "./step-preparation.ts";
 import { withRecordedSubAgents, type SubAgentRecorder } from "./sub-agents.ts";
+import { CurrentToolCall, TOOL_CALL_KEY } from "./tool-context.ts";
 import { recordingHooks } from "./tool-hooks.ts";
 
 export interface AgentStreamOptions {
@@ -142,6 +143,7 @@ export class AgentStream {
     const hooks = recordingHooks(agent, defaults.hooks, this.#root, recorder);
     const recorded = await withRecordedSubAgents(agent, this.#root, recorder, requestContext, approvalPolicy);
     Object.assign(this.#memoryOptions, defaults.memory?.options);
+    requestContext.set(TOOL_CALL_KEY, new CurrentToolCall());
     return recorded.stream([...question], {
       ...(guardedCallbacks(defaults, onCallbackError) as object),
       runId: run.id,

@@ -40,7 +40,6 @@ export function stepPreparation(options: StepPreparationOptions): PrepareStep {
   const { run } = scope.world.attempt;
   return async (args) => {
     if (scope.interrupted.size > 0) return options.onStuck();
-    scope.mastraRunId = (args as { readonly runId?: string }).runId ?? scope.mastraRunId;
     scope.prepared = args.stepNumber;
     // What the thread has of an answer that goes on comes again from the log.
     if (scope.delegation === undefined && args.stepNumber === 0) args.messageList.removeByIds([run.messageId]);
@@ -50,8 +49,8 @@ export function stepPreparation(options: StepPreparationOptions): PrepareStep {
     const model = isRecorded ? recordedModel(recorded, scope.idPrefix) : await modelOf(agent, requestContext, prepared.model ?? args.model);
     const observed = isStreamingModel(model) ? observedModel(model, isRecorded ? () => Promise.resolve({}) : callRecorder(scope, model)) : model;
     const given = prepared.tools ? hookedTools(prepared.tools, args, options) : args.tools;
-    const tools = given && gatedTools(given as Record<string, unknown>, scope, keeper, options.approvalPolicy);
-    const change = { ...prepared, model: observed as StepInput["model"], ...(tools && { tools: tools as StepChange["tools"] & {} }) };
+    const tools = given && gatedTools(given, scope, keeper, options.approvalPolicy);
+    const change = { ...prepared, model: observed as StepInput["model"], ...(tools && { tools }) };
     return scope.delegation === undefined ? { ...change, messageId: run.messageId } : change;
   };
 }

@@ -35,7 +35,7 @@ export async function withRecordedSubAgents(
   const recorded = subAgents.map(([name, subAgent]): [string, typeof subAgent] => {
     if (!(subAgent instanceof Agent)) return [name, subAgent];
     scope.delegates.add(`agent-${name}`);
-    return [name, recordedSubAgent(subAgent, recorder, policy)];
+    return [name, recordedSubAgent(subAgent as Agent, recorder, policy)];
   });
   return Object.assign(copy, { listAgents: () => Object.fromEntries(recorded) });
 }
@@ -43,16 +43,18 @@ export async function withRecordedSubAgents(
 function recordedSubAgent(agent: Agent, recorder: SubAgentRecorder, policy: ApprovalPolicy): Agent {
   const stream = async (messages: Messages, given: StreamOptions = {}): Promise<unknown> => {
     const delegation = delegationHere();
-    if (delegation === undefined) return agent.stream(messages, given);
+    if (delegation === undefined) return agent.stream(messages, given as object);
     const requestContext = given.requestContext as RequestContext;
-    const scope = new AgentScope(delegation.scope.world, agent.id, delegation);
+    const runId = given.runId ?? globalThis.crypto.randomUUID();
+    const scope = new AgentScope(delegation.scope.world, agent.id, { delegation, mastraRunId: runId });
     const defaults = await agent.getDefaultOptions({ requestContext });
     const approvalPolicy = (defaults.requireToolApproval as ApprovalPolicy) ?? policy;
     const recorded = await withRecordedSubAgents(agent, scope, recorder, requestContext, approvalPolicy);
     const hooks = recordingHooks(agent, defaults.hooks, scope, recorder);
-    return recorded.stream(messages, {
+    const options: StreamOptions = {
       ...(guardedCallbacks(defaults, (error) => recorder.onCallbackError(error)) as object),
       ...given,
+      runId,
       requireToolApproval: false,
       eagerToolExecution: false,
       includeRawChunks: true,
@@ -71,16 +73,21 @@ function recordedSubAgent(agent: Agent, recorder: SubAgentRecorder, policy: Appr
           return new Promise<never>(() => undefined);
         },
       }),
-    });
+    };
+    return recorded.stream(messages, options as object);
   };
   return Object.assign(copyOf(agent), { stream: stream as Agent["stream"] });
 }
 
 /** Mastra makes such copies itself, to apply a stored version of an agent without touching the registered one. */
 function copyOf(agent: Agent): Agent {
+  // oxlint-disable-next-line no-underscore-dangle -- the name is Mastra's
   const fork = (agent as { readonly __fork?: () => Agent }).__fork;
   if (fork === undefined) {
-    throw new HoldfastError("NOT_SUPPORTED", `Agent ${agent.id} has sub-agents, and this version of @mastra/core gives no copy of an agent to record them with.`);
+    throw new HoldfastError(
+      "NOT_SUPPORTED",
+      `Agent ${agent.id} has sub-agents, and this version of @mastra/core gives no copy of an agent to record them with.`,
+    );
   }
   return fork.call(agent);
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { START } from "../core/offset.ts";
 import type { Run } from "../core/run.ts";
 import type { Transcript, TranscriptStep } from "../core/transcript.ts";
-import { inputMessages, staleAnswers, withClosedTools } from "./thread-writer.ts";
+import { inputMessages, staleAnswers, withEndedTools } from "./thread-writer.ts";
 
 const run = (trigger: "submit" | "regenerate", replacesMessageId?: string): Run => ({
   id: "run_1",
@@ -18,6 +18,7 @@ const run = (trigger: "submit" | "regenerate", replacesMessageId?: string): Run 
     trigger,
     ...(replacesMessageId !== undefined && { replacesMessageId }),
   },
+  billingPolicy: "delivered",
   cancelRequested: false,
   createdAt: 1_000_000,
 });
@@ -70,8 +71,8 @@ test("a tool call that never ended gets an outcome, and empty text is left out",
     isFinished: false,
     isLast: false,
   };
-  const transcript: Transcript = { steps: [step], offset: START, usage: {}, end: undefined };
-  expect(withClosedTools(transcript, "stopped").steps[0]?.parts).toMatchObject([
+  const transcript: Transcript = { steps: [step], offset: START, usage: {}, end: undefined, nested: new Map() };
+  expect(withEndedTools(transcript, "stopped").steps[0]?.parts).toMatchObject([
     { toolCallId: "c", state: "error", message: "stopped" },
     { toolCallId: "d", state: "result" },
   ]);

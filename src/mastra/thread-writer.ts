@@ -4,7 +4,7 @@ import type { RequestContext } from "@mastra/core/request-context";
 import type { AttemptOutcome } from "../core/agent-source.ts";
 import type { JsonObject } from "../core/json.ts";
 import { standInId, type Run } from "../core/run.ts";
-import type { ToolPart, Transcript, TranscriptPart } from "../core/transcript.ts";
+import { isSettled, type ToolPart, type Transcript, type TranscriptPart } from "../core/transcript.ts";
 import { answerMessage } from "../core/ui-message.ts";
 
 /** Mastra keeps what this tool of its own wrote elsewhere, and its calls out of every thread. */
@@ -33,6 +33,8 @@ export async function writeQuestion(agent: Agent, run: Run, requestContext: Requ
   const { threadId, resourceId } = run;
   const [thread, known] = await Promise.all([memory.getThreadById({ threadId }), knownInputs(memory, run)]);
   const takenIds = new Set(known.filter((message) => message.threadId !== threadId).map(({ id }) => id));
+  // The question of a run that goes on is there since the run before it, and keeps its place.
+  if (run.parentRunId !== undefined) return asTheyStand(inputMessages(run, Date.now(), takenIds), known);
   if (thread === null) await memory.createThread({ threadId, resourceId });
   else if (run.input.trigger === "regenerate" || run.attempt > 1 || known.length > takenIds.size) {
     const stale = staleAnswers(run, await threadMessages(memory, run));
@@ -41,6 +43,11 @@ export async function writeQuestion(agent: Agent, run: Run, requestContext: Requ
   const messages = inputMessages(run, Date.now(), takenIds);
   if (messages.length > 0) await memory.saveMessages({ messages });
   return messages;
+}
+
+function asTheyStand(messages: readonly MastraDBMessage[], known: readonly MastraDBMessage[]): readonly MastraDBMessage[] {
+  const writtenAt = new Map(known.map((message) => [message.id, message.createdAt]));
+  return messages.map((message) => ({ ...message, createdAt: writtenAt.get(message.id) ?? message.createdAt }));
 }
 
 /** The messages that memory holds under the ids of the question, in any thread. */
@@ -78,22 +85,27 @@ function ownIds(run: Run): ReadonlySet<string> {
 
 /**
  * Writes the answer of a run that did not end by itself into the thread, as the log has it. Mastra's own account of such an end
- * differs from case to case: trimmed, split in two, or missing.
+ * differs from case to case: trimmed, split in two, or missing. Of a run that is suspended the calls stay open.
  */
 export async function writeAnswer(agent: Agent, run: Run, outcome: AttemptOutcome, transcript: Transcript, requestContext: RequestContext): Promise<void> {
   const memory = await agent.getMemory({ requestContext });
   if (memory === undefined) return;
-  const closed = withClosedTools(
-    transcript,
-    outcome.outcome === "failed" ? "The run failed before the tool ended." : "The run was canceled before the tool ended.",
-  );
-  if (!closed.steps.some((step) => step.parts.some((part) => part.type === "text" || part.type === "tool" || part.type === "reasoning"))) return;
-  const message = toDbMessage(run, answerMessage(run.messageId, closed), "response");
+  const shown = withEndedTools(transcript, END_OF_TOOLS[outcome.outcome]);
+  if (!shown.steps.some((step) => step.parts.some((part) => part.type === "text" || part.type === "tool" || part.type === "reasoning"))) return;
+  const message = toDbMessage(run, answerMessage(run.messageId, shown), "response");
   const status = outcome.outcome === "aborted" ? "canceled" : outcome.outcome;
   const mark = { holdfast: { runId: run.id, status } };
   const content = { ...message.content, metadata: { ...message.content.metadata, ...mark } };
   await memory.saveMessages({ messages: [{ ...message, content, createdAt: new Date() }] });
 }
+
+/** What a tool call that never ended is said to have come to. */
+const END_OF_TOOLS: Readonly<Record<AttemptOutcome["outcome"], string | undefined>> = {
+  completed: undefined,
+  suspended: undefined,
+  failed: "The run failed before the tool ended.",
+  aborted: "The run was canceled before the tool ended.",
+};
 
 /** Whether the thread has the answer of the run; an agent without memory keeps none. */
 export async function hasAnswer(agent: Agent, run: Run, requestContext: RequestContext): Promise<boolean> {
@@ -101,12 +113,15 @@ export async function hasAnswer(agent: Agent, run: Run, requestContext: RequestC
   return memory === undefined || (await messagesById(memory, [run.messageId])).length > 0;
 }
 
-/** A tool call without an outcome makes a model refuse the conversation: the calls that never ended get one. What no thread shows goes. */
-export function withClosedTools(transcript: Transcript, message: string): Transcript {
+/**
+ * A tool call without an outcome makes a model refuse the conversation: the calls that never ended get one, unless they may still come to
+ * theirs. What no thread shows goes.
+ */
+export function withEndedTools(transcript: Transcript, message: string | undefined): Transcript {
   const close = (part: TranscriptPart): readonly TranscriptPart[] => {
     if (part.type === "text" || part.type === "reasoning") return part.text === "" ? [] : [part];
     if (part.type === "tool" && part.toolName === HIDDEN_TOOL) return [];
-    if (part.type !== "tool" || part.state === "result" || part.state === "error" || part.state === "denied") return [part];
+    if (part.type !== "tool" || isSettled(part) || message === undefined) return [part];
     const closed: ToolPart = { ...part, input: part.input ?? {}, state: "error", message };
     return [closed];
   };

@@ -6,7 +6,6 @@ import type { AgentScope, Delegation } from "./agent-scope.ts";
 import { mayNeedApproval, needsApproval, type ApprovalPolicy } from "./approval-rule.ts";
 import { delegating } from "./delegation.ts";
 import { toJson } from "./json-value.ts";
-import { toolRequestContext } from "./tool-context.ts";
 import { DECLINED_TEXT, gateDecision, toolDecision, type GateDecision } from "./tool-decision.ts";
 import { toolCallIdOf, type OutcomeRecorder } from "./tool-hooks.ts";
 
@@ -73,12 +72,7 @@ const PAGE_RESULT_SCHEMA: Json = {
  * storage, and executes a tool twice that is approved twice at once; so it never learns that a tool needs an approval, suspends, or has no
  * code here. The question goes to the log, the other calls of the step go on, and the answer comes with the run that goes on from this one.
  */
-export function gatedTools(
-  tools: Readonly<Record<string, unknown>>,
-  scope: AgentScope,
-  keeper: GateKeeper,
-  policy: ApprovalPolicy,
-): Record<string, unknown> {
+export function gatedTools(tools: Readonly<Record<string, unknown>>, scope: AgentScope, keeper: GateKeeper, policy: ApprovalPolicy): Record<string, unknown> {
   return Object.fromEntries(Object.entries(tools).map(([name, tool]) => [name, gatedTool(name, tool, scope, keeper, policy)]));
 }
 
@@ -178,8 +172,7 @@ class ToolGate {
 
   /** The context of the execution, with a suspend that asks through the log. */
   #contextOf(call: GatedCall, decision: Extract<GateDecision, { action: "pass" }>, suspended: { isAsked: boolean }): ExecutionContext {
-    const { context, toolCallId } = call;
-    const { attempt } = this.#scope.world;
+    const { context } = call;
     const suspend: Suspend = async (payload, options) => {
       suspended.isAsked = true;
       const more = { ...(payload !== undefined && { payload: toJson(payload) }), ...(options?.runId !== undefined && { innerRunId: options.runId }) };
@@ -191,11 +184,7 @@ class ToolGate {
       ...(decision.resumeData && { resumeData: decision.resumeData.value }),
       ...(decision.innerRunId !== undefined && { suspendedToolRunId: decision.innerRunId }),
     };
-    const { id: runId, threadId } = attempt.run;
-    const about = { runId, threadId, toolCallId, attempt: attempt.attempt, idempotencyKey: `${attempt.rootRunId}:${toolCallId}` };
-    const requestContext = context.requestContext && toolRequestContext(context.requestContext, about);
-    const own = context.agent ? { agent: { ...context.agent, ...means } } : means;
-    return { ...context, ...own, ...(requestContext && { requestContext }) };
+    return { ...context, ...(context.agent ? { agent: { ...context.agent, ...means } } : means) };
   }
 
   async #ask(kind: InterruptKind, call: GatedCall, more: Pick<InterruptRequest, "resumeSchema">): Promise<never> {
@@ -205,7 +194,14 @@ class ToolGate {
 
   async #record(kind: InterruptKind, { toolCallId, recorded, input }: GatedCall, more: Partial<InterruptRequest>): Promise<void> {
     const toolName = this.#name;
-    const request: InterruptRequest = { id: this.#keeper.nextInterruptId(), kind, toolCallId, toolName, input: recorded?.input ?? toJson(input ?? {}), ...more };
+    const request: InterruptRequest = {
+      id: this.#keeper.nextInterruptId(),
+      kind,
+      toolCallId,
+      toolName,
+      input: recorded?.input ?? toJson(input ?? {}),
+      ...more,
+    };
     this.#scope.markInterrupted(toolCallId);
     this.#keeper.interrupt(request);
     await this.#scope.commit({ type: "tool-interrupted", toolCallId, toolName, request });

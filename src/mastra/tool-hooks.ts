@@ -1,6 +1,7 @@
 import type { Agent } from "@mastra/core/agent";
 import type { ToolHooks } from "@mastra/core/tools";
 import type { AgentScope } from "./agent-scope.ts";
+import { idempotencyKeyOf } from "./tool-context.ts";
 import { toolDecision } from "./tool-decision.ts";
 
 /** Knows the calls of an attempt by the ids of the log. */
@@ -52,7 +53,7 @@ export function recordingHooks(agent: Agent, callHooks: ToolHooks | undefined, s
       }
       const verdict = await own.beforeToolCall?.(context);
       if (verdict?.proceed === false) return verdict;
-      await scope.commit({ type: "tool-started", toolCallId: id, toolName, attempt: attempt.attempt, idempotencyKey: `${attempt.rootRunId}:${id}` });
+      await scope.commit({ type: "tool-started", toolCallId: id, toolName, attempt: attempt.attempt, idempotencyKey: idempotencyKeyOf(attempt.rootRunId, id) });
       attempt.checkpoint("tool-start-committed");
       return verdict;
     },

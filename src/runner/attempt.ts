@@ -232,7 +232,11 @@ export function terminalEvent(outcome: AttemptOutcome, usage: Usage, expiresAt?:
     case "failed":
       return { type: "run-failed", error: outcome.error, ...total };
     case "suspended":
-      return { type: "run-suspended", interrupts: outcome.interrupts.map((request) => ({ ...request, ...(expiresAt !== undefined && { expiresAt }) })), ...total };
+      return {
+        type: "run-suspended",
+        interrupts: outcome.interrupts.map((request) => ({ ...request, ...(expiresAt !== undefined && { expiresAt }) })),
+        ...total,
+      };
     case "aborted":
       return { type: "run-canceled", ...total };
   }

@@ -6,7 +6,7 @@ import type { LeaseClaim, LeaseTimes } from "../core/lease.ts";
 import { DEFAULT_LEASE_TIMES } from "../core/lease.ts";
 import type { StartedChild } from "../core/interrupt-store.ts";
 import { isTerminal, type Run } from "../core/run.ts";
-import type { Append, ClaimedRun, RunStore } from "../core/store.ts";
+import type { Append, ClaimedRun, CreateRunResult, NewRun, RunStore } from "../core/store.ts";
 import { Appender } from "./appender.ts";
 import { Attempt, type AttemptDeps } from "./attempt.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -65,11 +65,22 @@ export class Runner {
   }
 
   /**
+   * Creates a run and, if it need not wait, begins to execute it.
+   * @throws {HoldfastError} SHUTTING_DOWN
+   */
+  start(run: NewRun): Promise<CreateRunResult> {
+    return this.startBy(
+      (claim) => this.#options.store.createRun(run, claim),
+      (result) => (result.outcome === "created" ? result : undefined),
+    );
+  }
+
+  /**
    * Lets a run be created, with a claim where this process has room for it, and begins to execute what was claimed. `startedBy`: the run
    * in what the creation gave, if it created one.
    * @throws {HoldfastError} SHUTTING_DOWN
    */
-  async start<Result>(create: (claim: LeaseClaim | undefined) => Promise<Result>, startedBy: (result: Result) => StartedChild | undefined): Promise<Result> {
+  async startBy<Result>(create: (claim: LeaseClaim | undefined) => Promise<Result>, startedBy: (result: Result) => StartedChild | undefined): Promise<Result> {
     if (this.#isDraining) throw new HoldfastError("SHUTTING_DOWN", "This server is shutting down; send the request again.");
     const hasRoom = this.#attempts.size + this.#starting < this.#maxConcurrentRuns;
     this.#starting += hasRoom ? 1 : 0;

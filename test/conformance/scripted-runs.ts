@@ -41,6 +41,7 @@ export class ScriptedRuns implements RunLogs {
         messageId: `message-of-${runId}`,
         input: { messages: [], trigger: "submit" },
         onBusyThread: "reject",
+        billingPolicy: "delivered",
       },
       CLAIM,
     );

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { RunEvent } from "../../src/core/event.ts";
-import { textOf, transcriptOf } from "../../src/core/transcript.ts";
+import { textOf } from "../../src/core/transcript.ts";
+import { transcriptOf } from "../../src/core/transcript-fold.ts";
 import { call, crash, cut, hang, raise, refuse, say, type Move } from "../../src/testkit/scripted-model.ts";
 import { ANN, openShop, textIn, type Shop, type ShopOptions } from "./shop.ts";
 
@@ -99,7 +100,8 @@ describe.each(["memory", "sqlite"] as const)("every ending, on the %s store", (s
     const run = await shop.ask("pay", { threadId: "t" });
     const last = (await shop.log(run)).at(-1)?.event;
     expect(last).toMatchObject({ type: "run-suspended", interrupts: [{ kind: "tool-approval", toolCallId: "c1", toolName: "pay", input: { amount: 5 } }] });
-    expect(await shop.engine.listInterrupts(ANN, run.id)).toMatchObject([{ status: "pending", resourceId: "ann", toolName: "pay" }]);
+    const { interrupts } = await shop.engine.listInterrupts(ANN, { runId: run.id, limit: 10 });
+    expect(interrupts).toMatchObject([{ status: "pending", resourceId: "ann", threadId: "t", toolName: "pay" }]);
     expect(shop.executed).toEqual([]);
   });
 

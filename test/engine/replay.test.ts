@@ -10,7 +10,8 @@ import type { Entry } from "../../src/core/entry.ts";
 import type { RunEvent } from "../../src/core/event.ts";
 import { offsetOf } from "../../src/core/offset.ts";
 import type { Run } from "../../src/core/run.ts";
-import { resetPoint, textOf, transcriptOf, type Transcript } from "../../src/core/transcript.ts";
+import { resetPoint, textOf, type Transcript } from "../../src/core/transcript.ts";
+import { transcriptOf } from "../../src/core/transcript-fold.ts";
 import { mastraSource } from "../../src/mastra/agent-source.ts";
 import { call, say, scriptedModel, think, toolResultsIn } from "../../src/testkit/scripted-model.ts";
 
@@ -33,6 +34,7 @@ const run: Run = {
   crashes: 0,
   messageId: "msg_1",
   input: { messages: [{ id: "u1", role: "user", parts: [{ type: "text", text: "1 + 2, then 3 + 4?" }] }], trigger: "submit" },
+  billingPolicy: "delivered",
   cancelRequested: false,
   createdAt: Date.now(),
 };
@@ -106,6 +108,7 @@ async function replay(world: World, prefix: readonly RunEvent[], attempt = 2): P
   const context: AttemptContext = {
     run: taken,
     attempt,
+    rootRunId: run.id,
     transcript,
     signal: new AbortController().signal,
     emit: (event) => {
@@ -118,6 +121,7 @@ async function replay(world: World, prefix: readonly RunEvent[], attempt = 2): P
       await new Promise((resolve) => setImmediate(resolve));
       committed = Math.max(committed, upTo);
     },
+    noteUsage: () => undefined,
     checkpoint: () => undefined,
   };
   if (attempt > 1) await world.source.begin({ ...run, attempt: 1 }, transcriptOf([]));

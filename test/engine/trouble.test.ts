@@ -148,6 +148,7 @@ test("a run that is canceled while nobody holds it keeps its partial answer", as
     messageId: `msg-of-${id}`,
     input: { messages: [{ id: `q-of-${id}`, role: "user", parts: [{ type: "text", text: "hi" }] }], trigger: "submit" },
     onBusyThread: "reject",
+    billingPolicy: "delivered",
   });
   const claim = { owner: "dead", leaseMs: 400 };
   await shop.engine.store.createRun(made("run_left"), claim);
@@ -157,7 +158,7 @@ test("a run that is canceled while nobody holds it keeps its partial answer", as
     { type: "text-delta", id: "0.t", text: "half an answer" },
   ];
   await shop.engine.store.append([{ runId: "run_left", epoch: 1, events }]);
-  await shop.engine.store.requestCancel("run_left");
+  await shop.engine.store.requestCancel("run_left", ANN.resourceId);
   const run = await shop.engine.getRun(ANN, "run_left");
   expect(await end(shop, run)).toBe("run-canceled");
   expect(textOf(await shop.engine.transcript(run))).toBe("half an answer");

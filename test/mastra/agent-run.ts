@@ -121,7 +121,7 @@ export async function runAgent(version: ModelVersion, run: RunCase): Promise<rea
 }
 
 export function observed<Model extends object>(model: Model): Model {
-  return observedModel(model as never, () => Promise.resolve());
+  return observedModel(model as never, () => Promise.resolve({}));
 }
 
 function lines(items: readonly Normalized[]): readonly string[] {

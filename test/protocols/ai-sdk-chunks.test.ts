@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { coalesce } from "../../src/core/coalesce.ts";
 import type { RunEvent } from "../../src/core/event.ts";
-import { transcriptOf } from "../../src/core/transcript.ts";
+import { transcriptOf } from "../../src/core/transcript-fold.ts";
 import type { AiSdkVersion, UiMessageChunk } from "../../src/protocols/ai-sdk/chunk.ts";
 import { aiSdkEncoder } from "../../src/protocols/ai-sdk/encode.ts";
 import { entriesOf, GOLDEN_RUN_ID, goldenCases, goldenEvents } from "./golden-log.ts";

@@ -7,7 +7,8 @@ import { offsetOf, START, type Offset } from "../../src/core/offset.ts";
 import type { Principal } from "../../src/core/principal.ts";
 import type { Engine, OwnRunQuery, ResolvedAgent, StartRequest, Thread } from "../../src/core/protocol.ts";
 import { isTerminal, type Run } from "../../src/core/run.ts";
-import { transcriptOf, type Transcript } from "../../src/core/transcript.ts";
+import type { Transcript } from "../../src/core/transcript.ts";
+import { transcriptOf } from "../../src/core/transcript-fold.ts";
 
 interface Log {
   run: Run;

@@ -55,6 +55,7 @@ export function newRun(change: Partial<NewRun> = {}): NewRun {
     messageId: `msg_${runs}`,
     input: { messages: [{ id: `u${runs}`, role: "user", parts: [{ type: "text", text: "hi" }] }], trigger: "submit" },
     onBusyThread: "reject",
+    billingPolicy: "delivered",
     ...change,
   };
 }

@@ -1,5 +1,6 @@
 import type { ContentEvent, NestedEvent } from "../../core/event.ts";
 import type { Json } from "../../core/json.ts";
+import { innermost } from "../../core/ledger.ts";
 import type { AiSdkVersion, UiMessageChunk } from "./chunk.ts";
 import { nestedData } from "./nested.ts";
 import { NO_CHUNKS, toolFields, type AiSdkState, type Encoded, type OpenTool } from "./state.ts";
@@ -34,15 +35,25 @@ export function encodeContent(version: AiSdkVersion, state: AiSdkState, event: C
       return [state, [{ type: "data-tripwire", data: { reason: event.reason } }]];
     case "tool-progress":
       return [state, [transient("tool-progress", { toolCallId: event.toolCallId, data: event.data })]];
-    case "nested": {
-      const data = nestedData(event);
-      return [state, data === undefined ? NO_CHUNKS : [transient("nested", data)]];
-    }
+    case "nested":
+      return encodeNested(version, state, event);
     case "custom":
     case "raw":
     case "tool-started":
+    case "tool-interrupted":
       return [state, NO_CHUNKS];
   }
+}
+
+/** A sub-agent's call that was asked about is shown as a call of the message, so its outcome is, too. */
+function encodeNested(version: AiSdkVersion, state: AiSdkState, event: NestedEvent): Encoded {
+  const data = nestedData(event);
+  const shown = data === undefined ? NO_CHUNKS : [transient("nested", data)];
+  const { inner } = innermost(event);
+  if (inner.type !== "tool-result" && inner.type !== "tool-error" && inner.type !== "tool-denied") return [state, shown];
+  if (!state.openTools.some(({ toolCallId }) => toolCallId === inner.toolCallId)) return [state, shown];
+  const [next, outcome] = encodeToolOutcome(version, state, inner);
+  return [next, [...shown, ...outcome]];
 }
 
 type TextEvent = Extract<ContentEvent, { id: string; type: `text-${string}` | `reasoning-${string}` }>;
@@ -94,9 +105,14 @@ function encodeToolInput(state: AiSdkState, event: ToolInputEvent): Encoded {
 type ToolOutcomeEvent = Extract<ContentEvent, { type: "tool-result" | "tool-error" | "tool-denied" }>;
 
 function encodeToolOutcome(version: AiSdkVersion, state: AiSdkState, event: ToolOutcomeEvent): Encoded {
-  const tool = state.openTools.find(({ toolCallId }) => toolCallId === event.toolCallId);
+  const tool = state.openTools.find(({ toolCallId }) => toolCallId === event.toolCallId) ?? carriedTool(state, event);
   if (tool === undefined) return [state, NO_CHUNKS];
   return [withoutTool(state, tool.toolCallId), [outcomeChunk(version, tool, event)]];
+}
+
+/** A run that goes on ends calls which the client was shown by the run before it. */
+function carriedTool({ isContinuation, stepCount }: AiSdkState, { toolCallId, toolName }: ToolOutcomeEvent): OpenTool | undefined {
+  return isContinuation && stepCount === 0 ? { toolCallId, toolName, isStreaming: false, stepCount } : undefined;
 }
 
 function outcomeChunk(version: AiSdkVersion, tool: OpenTool, event: ToolOutcomeEvent): UiMessageChunk {

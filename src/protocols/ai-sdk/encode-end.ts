@@ -33,15 +33,14 @@ export function encodeEnd(version: AiSdkVersion, state: AiSdkState, event: Termi
         send({ type: "abort" }, { type: "finish" }),
       );
     case "run-suspended":
-      return inOrder(
-        ended,
-        closeTexts,
-        ...event.interrupts.map((interrupt) => (next: AiSdkState) => ask(version, next, interrupt)),
-        closeStreaming,
-        closeStep,
-        send({ type: "finish", finishReason: "tool-calls" }),
-      );
+      return inOrder(ended, (next) => encodePause(version, next, event), closeStreaming, closeStep, send({ type: "finish", finishReason: "tool-calls" }));
   }
+}
+
+/** Asks what a run ends with, and leaves the message open for the run that goes on. */
+export function encodePause(version: AiSdkVersion, state: AiSdkState, event: TerminalEvent): Encoded {
+  const interrupts = event.type === "run-suspended" ? event.interrupts : [];
+  return inOrder(state, closeTexts, ...interrupts.map((interrupt) => (next: AiSdkState) => ask(version, next, interrupt)));
 }
 
 function send(...chunks: readonly UiMessageChunk[]): (state: AiSdkState) => Encoded {
@@ -54,6 +53,8 @@ function ask(version: AiSdkVersion, state: AiSdkState, interrupt: InterruptReque
     const { payload, resumeSchema } = interrupt;
     return [state, [{ type: "data-suspended", id, data: { interruptId: id, toolCallId, toolName, payload, resumeSchema } }]];
   }
+  // The page executes the call by itself.
+  if (interrupt.kind === "frontend-tool") return showInput(state, interrupt);
   // Version 5 has no approvals; a page of it asks through this part and answers on the interrupt's own endpoint.
   if (version === 5) return [state, [{ type: "data-approval-request", id, data: { approvalId: id, toolCallId, toolName, input } }]];
   return inOrder(state, (next) => showInput(next, interrupt), send({ type: "tool-approval-request", approvalId: id, toolCallId }));

@@ -2,7 +2,7 @@ import { isTerminalEvent, type LifecycleEvent, type RunEvent } from "../../core/
 import type { Encoder } from "../../core/protocol.ts";
 import type { AiSdkVersion, UiMessageChunk } from "./chunk.ts";
 import { encodeContent } from "./encode-content.ts";
-import { encodeEnd } from "./encode-end.ts";
+import { encodeEnd, encodePause } from "./encode-end.ts";
 import { closeStep, closeStreaming, closeTexts, closeTools, INITIAL_STATE, inOrder, NO_CHUNKS, openStep, type AiSdkState, type Encoded } from "./state.ts";
 
 /** For whom a log is encoded. */
@@ -26,14 +26,25 @@ export function aiSdkEncoder(encoding: AiSdkEncoding): Encoder<AiSdkState, UiMes
   return { initial: INITIAL_STATE, encode: (state, event) => encodeEvent(encoding, state, event) };
 }
 
+/**
+ * Encodes the logs of the suspended runs that a run goes on from, for a client that is to be shown the whole message: what ends those
+ * runs is a pause of it.
+ */
+export function encodeAncestry(encoding: AiSdkEncoding, state: AiSdkState, event: RunEvent): Encoded {
+  return isTerminalEvent(event) ? encodePause(encoding.version, state, event) : encodeEvent(encoding, state, event);
+}
+
 function encodeEvent(encoding: AiSdkEncoding, state: AiSdkState, event: RunEvent): Encoded {
   if (state.isEnded) return [state, NO_CHUNKS];
   if (isTerminalEvent(event)) return encodeEnd(encoding.version, state, event);
   switch (event.type) {
     case "run-started":
+    case "interrupt-answered":
     case "attempt-started":
     case "step-started":
+    case "model-called":
     case "model-finished":
+    case "model-cut":
     case "step-finished":
       return encodeLifecycle(encoding, state, event);
     default:
@@ -53,11 +64,21 @@ function encodeLifecycle({ version, runId }: AiSdkEncoding, state: AiSdkState, e
       return event.resetTo === undefined ? [state, NO_CHUNKS] : supersede(version, state, event.attempt);
     case "step-started":
       return startStep(state, event.step);
+    case "interrupt-answered":
+      return [withAnswered(state, event), NO_CHUNKS];
+    case "model-called":
     case "model-finished":
+    case "model-cut":
       return [state, NO_CHUNKS];
     case "step-finished":
       return inOrder(state, closeTexts, closeStreaming, closeStep);
   }
+}
+
+/** The client has the call from the run that asked; what comes of it is told by this one. */
+function withAnswered(state: AiSdkState, { toolCallId, toolName }: Extract<LifecycleEvent, { type: "interrupt-answered" }>): AiSdkState {
+  if (state.openTools.some((tool) => tool.toolCallId === toolCallId)) return state;
+  return { ...state, openTools: [...state.openTools, { toolCallId, toolName, isStreaming: false, stepCount: state.stepCount }] };
 }
 
 function startStep(state: AiSdkState, step: number): Encoded {

@@ -19,6 +19,9 @@ function compact(event: NestedEvent["event"]): JsonObject | undefined {
     case "raw":
     case "custom":
     case "tool-started":
+    case "tool-interrupted":
+    case "model-called":
+    case "model-finished":
       return undefined;
     case "file":
       return { type: "file", mediaType: event.mediaType };
