@@ -1,64 +1,32 @@
-import { createHash, randomUUID } from "node:crypto";
-import type { Mastra } from "@mastra/core/mastra";
-import type { Logger } from "pino";
 import { Accounts } from "./accounts.ts";
-import type { AgentSource, AgentSummary, Checkpoint, ThreadChange } from "./core/agent-source.ts";
+import { Dispatcher } from "./billing/dispatcher.ts";
+import type { AgentSource, AgentSummary, ThreadChange } from "./core/agent-source.ts";
 import type { AuditEntry } from "./core/audit.ts";
-import { DEFAULT_BILLING_POLICY, type BillingPolicy, type PriceTable } from "./core/bill.ts";
+import { DEFAULT_BILLING_POLICY } from "./core/bill.ts";
+import { systemClock } from "./core/clock.ts";
 import type { Entry } from "./core/entry.ts";
 import { HoldfastError } from "./core/error.ts";
+import { isTerminalEvent } from "./core/event.ts";
 import type { Interrupt } from "./core/interrupt.ts";
 import type { InterruptAnswer, InterruptPage } from "./core/interrupt-store.ts";
 import type { JsonObject } from "./core/json.ts";
-import type { LeaseTimes } from "./core/lease.ts";
 import { readLineage, readLog } from "./core/lineage.ts";
 import type { Offset } from "./core/offset.ts";
 import type { Principal } from "./core/principal.ts";
 import type { Answered, Engine, OwnInterruptQuery, OwnRunQuery, OwnUsageQuery, ResolvedAgent, RunUsage, StartRequest, Thread } from "./core/protocol.ts";
-import { isTerminal, RESERVED_THREAD_IDS, type BusyThreadPolicy, type Run } from "./core/run.ts";
-import type { CreateRunResult, NewRun, RunPage, RunStore } from "./core/store.ts";
+import { isTerminal, RESERVED_THREAD_IDS, type Run } from "./core/run.ts";
+import type { NewRun, RunPage, RunStore } from "./core/store.ts";
 import type { Transcript } from "./core/transcript.ts";
 import { transcriptOf } from "./core/transcript-fold.ts";
 import type { UsageRow } from "./core/usage-report.ts";
+import { DEFAULT_GRACE_MS, type EngineOptions } from "./engine-options.ts";
 import { Interrupts } from "./interrupts.ts";
 import { mastraSource } from "./mastra/agent-source.ts";
 import { Tail } from "./reader/tail.ts";
 import { Runner } from "./runner/runner.ts";
+import { fingerprintOf, newId, runNotFound, startedRun } from "./run-start.ts";
 import { openStore } from "./stores/open-store.ts";
 import { Threads } from "./threads.ts";
-
-export interface EngineOptions {
-  /** The instance whose agents are run. */
-  readonly mastra: Mastra;
-  /** `sqlite:<path>` or a bare path; `memory` keeps nothing; or a store that is open already. Default `sqlite:.holdfast/holdfast.db`. */
-  readonly store?: string | RunStore;
-  /** The agent of requests that name none. Not needed where there is only one. */
-  readonly defaultAgent?: string;
-  /** What a start on a thread with an active run does. Default `reject`. */
-  readonly onBusyThread?: BusyThreadPolicy;
-  /** Names of tools that may execute again after a crash without harm. */
-  readonly idempotentTools?: readonly string[];
-  readonly billing?: BillingOptions;
-  /** How long the question of a suspended run may be answered, in milliseconds. Unless given, for ever. */
-  readonly interruptTtlMs?: number;
-  readonly leaseTimes?: LeaseTimes;
-  /** Runs that this process executes at once; more wait as `pending`. */
-  readonly maxConcurrentRuns?: number;
-  readonly logger?: Logger;
-  /** Called at each point of a run at which a crash is tested. */
-  readonly onCheckpoint?: (name: Checkpoint, run: Run) => void;
-}
-
-/** How runs are billed. */
-export interface BillingOptions {
-  /** Fixed for a run when it starts. Default `delivered`. */
-  readonly policy?: BillingPolicy;
-  /** Without it, usage has tokens and no amounts. */
-  readonly prices?: PriceTable;
-}
-
-/** How long a shutdown lets runs end by themselves before they are handed over, in milliseconds. */
-export const DEFAULT_GRACE_MS = 10_000;
 
 /**
  * Opens the store, begins to execute and to take over runs.
@@ -85,6 +53,7 @@ export class HoldfastEngine implements Engine {
   readonly #threads: Threads;
   readonly #interrupts: Interrupts;
   readonly #accounts: Accounts;
+  readonly #dispatcher: Dispatcher;
   readonly #closing: AbortController = new AbortController();
 
   constructor(options: EngineOptions, store: RunStore, source: AgentSource) {
@@ -94,19 +63,31 @@ export class HoldfastEngine implements Engine {
     this.#tail = new Tail({ store });
     this.#threads = new Threads(store, source);
     this.#accounts = new Accounts(store, options.billing?.prices);
+    const { policy: _policy, prices, sinks = [] } = options.billing ?? {};
+    this.#dispatcher = new Dispatcher({
+      store,
+      sinks,
+      clock: systemClock,
+      onProblem: (message, about, error) => options.logger?.warn({ ...about, ...(error !== undefined && { err: error }) }, message),
+    });
     this.#runner = new Runner({
       store,
       source,
-      onCommitted: (runId, entries) => this.#tail.publish(runId, entries),
+      onCommitted: (runId, entries) => {
+        this.#tail.publish(runId, entries);
+        const last = entries[entries.length - 1];
+        if (last !== undefined && isTerminalEvent(last.event)) this.#dispatcher.wake();
+      },
       onProblem: (message, run, error) => options.logger?.error({ runId: run?.id, threadId: run?.threadId, err: error }, message),
       ...(options.leaseTimes && { leaseTimes: options.leaseTimes }),
       ...(options.maxConcurrentRuns !== undefined && { maxConcurrentRuns: options.maxConcurrentRuns }),
       ...(options.onCheckpoint && { onCheckpoint: options.onCheckpoint }),
       ...(options.interruptTtlMs !== undefined && { interruptTtlMs: options.interruptTtlMs }),
-      billing: { sinks: [], ...(options.billing?.prices && { prices: options.billing.prices }) },
+      billing: { sinks: sinks.map(({ name }) => name), ...(prices && { prices }) },
     });
     this.#interrupts = new Interrupts(store, this.#runner, () => newId("run"));
     this.#runner.open();
+    this.#dispatcher.open();
   }
 
   get closing(): AbortSignal {
@@ -257,35 +238,8 @@ export class HoldfastEngine implements Engine {
   /** Lets go of everything. Runs that are not drained are taken over once their leases expire. */
   async close(): Promise<void> {
     await this.drain(0);
+    await this.#dispatcher.close();
     this.#tail.close();
     await this.store.close();
-  }
-}
-
-function newId(kind: "run" | "thr" | "msg"): string {
-  return `${kind}_${randomUUID().replaceAll("-", "")}`;
-}
-
-function fingerprintOf(value: unknown): string {
-  return createHash("sha256").update(JSON.stringify(value)).digest("base64url");
-}
-
-function runNotFound(): HoldfastError {
-  return new HoldfastError("RUN_NOT_FOUND", "There is no run with this id.");
-}
-
-function startedRun(result: CreateRunResult): Run {
-  switch (result.outcome) {
-    case "created":
-    case "existing":
-      return result.run;
-    case "thread-busy":
-      throw new HoldfastError("THREAD_BUSY", `Run ${result.activeRunId} is active on this thread; wait for its end, attach to it, or cancel it.`, {
-        details: { activeRunId: result.activeRunId },
-      });
-    case "idempotency-mismatch":
-      throw new HoldfastError("IDEMPOTENCY_MISMATCH", "This Idempotency-Key was used for another request; use a new key.");
-    case "foreign-thread":
-      throw new HoldfastError("THREAD_NOT_FOUND", "There is no thread with this id.");
   }
 }

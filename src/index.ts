@@ -1,4 +1,5 @@
-import { createEngine, type EngineOptions, type HoldfastEngine } from "./holdfast.ts";
+import type { EngineOptions } from "./engine-options.ts";
+import { createEngine, type HoldfastEngine } from "./holdfast.ts";
 import { createApp } from "./http/app.ts";
 import { noAuth, type Authenticate } from "./http/auth.ts";
 import type { CorsOptions } from "./http/cross-origin.ts";
@@ -7,22 +8,33 @@ import { aiSdkRoutes } from "./protocols/ai-sdk/routes.ts";
 import { durableStreamsRoutes } from "./protocols/durable-streams/routes.ts";
 
 export type * from "./core/agent-source.ts";
+export type * from "./core/audit.ts";
+export type * from "./core/bill.ts";
 export type * from "./core/entry.ts";
 export { ERROR_CODES, HoldfastError, type ErrorCode } from "./core/error.ts";
 export type * from "./core/event.ts";
 export type * from "./core/interrupt.ts";
+export type * from "./core/interrupt-store.ts";
 export type * from "./core/json.ts";
 export type * from "./core/lease.ts";
+export type * from "./core/ledger.ts";
+export type * from "./core/ledger-store.ts";
 export type { Offset } from "./core/offset.ts";
+export type * from "./core/outbox.ts";
 export type * from "./core/principal.ts";
 export type * from "./core/protocol.ts";
 export type { BusyThreadPolicy, Run, RunError, RunInput, RunStatus, TerminalStatus } from "./core/run.ts";
 export type * from "./core/store.ts";
-export type { Transcript, TranscriptPart, TranscriptStep, ToolPart } from "./core/transcript.ts";
+export type { NestedTranscript, Transcript, TranscriptPart, TranscriptStep, ToolPart } from "./core/transcript.ts";
 export type * from "./core/usage.ts";
-export type { EngineOptions, HoldfastEngine } from "./holdfast.ts";
+export type * from "./core/usage-report.ts";
+export { openMeterSink, stripeSink, webhookSink } from "./billing/index.ts";
+export type * from "./billing/index.ts";
+export type { BillingOptions, EngineOptions } from "./engine-options.ts";
+export type { HoldfastEngine } from "./holdfast.ts";
 export { jwtAuth, type Authenticate, type JwtOptions } from "./http/auth.ts";
 export type { CorsOptions } from "./http/cross-origin.ts";
+export type { ToolCallContext } from "./mastra/tool-context.ts";
 
 /** What {@link createHoldfast} is built from: the engine's options, and how it is reached. */
 export interface HoldfastOptions extends EngineOptions {

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
-import type { EngineOptions } from "../holdfast.ts";
+import type { EngineOptions } from "../engine-options.ts";
 import { failure, reasonOf, success, type Result } from "./result.ts";
 
 type Mastra = EngineOptions["mastra"];

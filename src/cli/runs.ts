@@ -1,5 +1,6 @@
 import { RUN_STATUSES, type Run, type RunStatus } from "../core/run.ts";
-import { isoTime, runJson } from "../http/run-json.ts";
+import { isoTime } from "../http/iso-time.ts";
+import { runJson } from "../http/run-json.ts";
 import { EXIT_FAILED, EXIT_MISUSED, refuse, textFlag, type Arguments, type Command, type Env } from "./command.ts";
 import { failure, success, type Result } from "./result.ts";
 import { openExistingStore } from "./store-reader.ts";

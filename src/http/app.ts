@@ -6,9 +6,11 @@ import type { Engine, ProtocolEnv } from "../core/protocol.ts";
 import { authentication, type Authenticate } from "./auth.ts";
 import { limitBody } from "./body-limit.ts";
 import { crossOrigin, type CorsOptions } from "./cross-origin.ts";
+import { interruptRoutes } from "./interrupt-routes.ts";
 import { problem, problemOf } from "./problem.ts";
 import { runRoutes } from "./run-routes.ts";
 import { threadRoutes } from "./thread-routes.ts";
+import { runUsageRoutes, usageRoutes } from "./usage-routes.ts";
 
 /** What the HTTP side stands on. */
 export interface AppOptions {
@@ -42,6 +44,9 @@ export function createApp(options: AppOptions): Hono<ProtocolEnv> {
 
   app.use(authentication(options.authenticate), limitBody(), methodNotAllowed({ app, onMethodNotAllowed: (_, allowed) => refuseMethod(allowed) }));
   app.route("/v1/runs", runRoutes(engine));
+  app.route("/v1/runs", runUsageRoutes(engine));
+  app.route("/v1/interrupts", interruptRoutes(engine));
+  app.route("/v1/usage", usageRoutes(engine));
   app.route("/v1/threads", threadRoutes(engine));
   for (const { path, routes } of options.protocols) app.route(path, routes);
   return app;

@@ -15,11 +15,15 @@ export type JwtOptions = { readonly secret: string } | { readonly jwksUrl: strin
 const SECRET_ALGORITHMS = ["HS256"];
 const JWKS_ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
 
+/** Lets its bearer see and answer the interrupts of every resource; in the claim `scope` of RFC 8693, section 4.2. */
+const APPROVER_SCOPE = "holdfast:approve";
+
 /** The resource of every request where nobody is asked who they are. */
 const LOCAL_RESOURCE = "local";
 
 /**
- * Takes the `sub` of the request's bearer token as the resource, and its payload as the claims.
+ * Takes the `sub` of the request's bearer token as the resource, and its payload as the claims. The scope `holdfast:approve` makes it an
+ * approver.
  *
  * @throws {HoldfastError} CONFIG_INVALID for an empty secret or a URL that is not http(s)
  * @example
@@ -33,8 +37,12 @@ export function jwtAuth(options: JwtOptions): Authenticate {
     const payload = await verify(token);
     if (typeof payload?.sub !== "string" || payload.sub === "") return undefined;
     // A payload is parsed JSON; the library's type only does not say so.
-    return { resourceId: payload.sub, claims: payload as JsonObject };
+    return { resourceId: payload.sub, claims: payload as JsonObject, ...(hasScope(payload, APPROVER_SCOPE) && { isApprover: true }) };
   };
+}
+
+function hasScope({ scope }: JWTPayload, wanted: string): boolean {
+  return typeof scope === "string" && scope.split(" ").includes(wanted);
 }
 
 /** Gives every request one fixed resource. For a server that only its own machine can reach. */

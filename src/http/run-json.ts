@@ -1,6 +1,8 @@
 import type { Interrupt } from "../core/interrupt.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Run } from "../core/run.ts";
+import { interruptJson } from "./interrupt-json.ts";
+import { isoTime } from "./iso-time.ts";
 
 /** A run as the API shows it. Times are ISO 8601. */
 export function runJson(run: Run, interrupts: readonly Interrupt[]): JsonObject {
@@ -15,24 +17,5 @@ export function runJson(run: Run, interrupts: readonly Interrupt[]): JsonObject 
     createdAt: isoTime(run.createdAt),
     endedAt: run.endedAt === undefined ? undefined : isoTime(run.endedAt),
     error: run.error && { code: run.error.code, message: run.error.message },
-  };
-}
-
-/** Milliseconds since the Unix epoch as an ISO 8601 text. */
-export function isoTime(at: number): string {
-  return new Date(at).toISOString();
-}
-
-function interruptJson(interrupt: Interrupt): JsonObject {
-  return {
-    id: interrupt.id,
-    kind: interrupt.kind,
-    status: interrupt.status,
-    toolCallId: interrupt.toolCallId,
-    toolName: interrupt.toolName,
-    input: interrupt.input,
-    resumeSchema: interrupt.resumeSchema,
-    payload: interrupt.payload,
-    createdAt: isoTime(interrupt.createdAt),
   };
 }

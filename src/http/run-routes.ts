@@ -4,6 +4,7 @@ import type { Interrupt } from "../core/interrupt.ts";
 import type { Principal } from "../core/principal.ts";
 import type { Engine, ProtocolEnv } from "../core/protocol.ts";
 import { RUN_STATUSES, type Run } from "../core/run.ts";
+import { auditJson } from "./interrupt-json.ts";
 import { pageQuery } from "./page-query.ts";
 import { runJson } from "./run-json.ts";
 import { validated } from "./validation.ts";
@@ -39,6 +40,10 @@ export function runRoutes(engine: Engine): Hono<ProtocolEnv> {
       const { principal } = context.var;
       const run = await engine.getRun(principal, context.req.param("runId"));
       return context.json(runJson(run, await interruptsOf(principal, run)));
+    })
+    .get("/:runId/audit", async (context) => {
+      const entries = await engine.listAudit(context.var.principal, context.req.param("runId"));
+      return context.json({ entries: entries.map(auditJson) });
     })
     .post("/:runId/cancel", async (context) => {
       const run = await engine.cancel(context.var.principal, context.req.param("runId"));

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { JsonObject } from "../core/json.ts";
 import type { Engine, ProtocolEnv, Thread } from "../core/protocol.ts";
 import { pageQuery } from "./page-query.ts";
-import { isoTime } from "./run-json.ts";
+import { isoTime } from "./iso-time.ts";
 import { jsonBody, validated } from "./validation.ts";
 
 const threadChange = z

@@ -3,7 +3,7 @@ import type { JsonObject } from "../core/json.ts";
 import type { ModelCall } from "../core/ledger.ts";
 import type { RunUsage } from "../core/protocol.ts";
 import type { UsageRow } from "../core/usage-report.ts";
-import { isoTime } from "./run-json.ts";
+import { isoTime } from "./iso-time.ts";
 
 /** What a run used as the API shows it: its model calls, both totals, and its bill once there is one. Times are ISO 8601. */
 export function runUsageJson({ runId, entries, totals, bill }: RunUsage): JsonObject {

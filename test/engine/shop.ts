@@ -11,7 +11,8 @@ import type { Entry } from "../../src/core/entry.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import { START } from "../../src/core/offset.ts";
 import type { Run } from "../../src/core/run.ts";
-import { createEngine, type EngineOptions, type HoldfastEngine } from "../../src/holdfast.ts";
+import type { EngineOptions } from "../../src/engine-options.ts";
+import { createEngine, type HoldfastEngine } from "../../src/holdfast.ts";
 import { scriptedModel, type ScriptedModel, type ScriptedModelOptions } from "../../src/testkit/scripted-model.ts";
 
 export const ANN = { resourceId: "ann" };

@@ -1,11 +1,13 @@
 import type { AgentSummary, ThreadChange } from "../../src/core/agent-source.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import { HoldfastError } from "../../src/core/error.ts";
-import type { Interrupt } from "../../src/core/interrupt.ts";
+import type { AuditEntry } from "../../src/core/audit.ts";
+import { isSameJson, type Interrupt } from "../../src/core/interrupt.ts";
+import type { InterruptAnswer, InterruptPage } from "../../src/core/interrupt-store.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import { START, type Offset } from "../../src/core/offset.ts";
 import type { Principal } from "../../src/core/principal.ts";
-import type { Engine, OwnRunQuery, OwnUsageQuery, ResolvedAgent, RunUsage, Thread } from "../../src/core/protocol.ts";
+import type { Answered, Engine, OwnInterruptQuery, OwnRunQuery, OwnUsageQuery, ResolvedAgent, RunUsage, Thread } from "../../src/core/protocol.ts";
 import { isTerminal, type Run } from "../../src/core/run.ts";
 import type { Transcript } from "../../src/core/transcript.ts";
 import type { UsageRow } from "../../src/core/usage-report.ts";
@@ -21,6 +23,7 @@ export function aRun(fields: Partial<Run> & { id: string }): Run {
     crashes: 0,
     messageId: `msg-${fields.id}`,
     input: { messages: [], trigger: "submit" },
+    billingPolicy: "delivered",
     cancelRequested: false,
     createdAt: Date.UTC(2026, 0, 2),
     ...fields,
@@ -34,6 +37,7 @@ export class FakeEngine implements Engine {
   readonly runs: Run[] = [];
   readonly threads: OwnedThread[] = [];
   readonly interrupts: Interrupt[] = [];
+  readonly interruptQueries: (OwnInterruptQuery & Principal)[] = [];
   readonly runQueries: OwnRunQuery[] = [];
   readonly usages: RunUsage[] = [];
   readonly usageRows: UsageRow[] = [];
@@ -71,8 +75,41 @@ export class FakeEngine implements Engine {
     return { runs, ...(own.length > from + query.limit && { nextCursor: String(from + query.limit) }) };
   }
 
-  async listInterrupts(_principal: Principal, runId: string): Promise<readonly Interrupt[]> {
-    return this.interrupts.filter((interrupt) => interrupt.runId === runId);
+  async listInterrupts(principal: Principal, query: OwnInterruptQuery): Promise<InterruptPage> {
+    this.interruptQueries.push({ ...query, ...principal });
+    const seen = this.interrupts.filter((interrupt) => principal.isApprover === true || interrupt.resourceId === principal.resourceId);
+    return { interrupts: seen.filter((interrupt) => query.runId === undefined || interrupt.runId === query.runId) };
+  }
+
+  async getInterrupt(principal: Principal, interruptId: string): Promise<Interrupt> {
+    const { interrupts } = await this.listInterrupts(principal, { limit: 100 });
+    const found = interrupts.find(({ id }) => id === interruptId);
+    if (found === undefined) throw new HoldfastError("INTERRUPT_NOT_FOUND", `There is no interrupt ${interruptId}.`);
+    return found;
+  }
+
+  async answer(principal: Principal, answers: readonly InterruptAnswer[]): Promise<Answered> {
+    for (const { interruptId, answer } of answers) {
+      const interrupt = await this.getInterrupt(principal, interruptId);
+      if (interrupt.answer !== undefined && !isSameJson(interrupt.answer, answer)) throw new HoldfastError("ALREADY_ANSWERED", "It was answered differently.");
+      const answered = { ...interrupt, status: "answered" as const, answer, answeredAt: 1, answeredBy: principal.resourceId };
+      this.interrupts.splice(this.interrupts.indexOf(interrupt), 1, answered);
+    }
+    const run = this.runs.find(({ parentRunId }) => parentRunId !== undefined);
+    return { interrupts: this.interrupts, ...(run && { run }) };
+  }
+
+  async getChildRun(run: Run): Promise<Run | undefined> {
+    return this.runs.find(({ parentRunId }) => parentRunId === run.id);
+  }
+
+  async ancestry(): Promise<readonly Entry[]> {
+    return [];
+  }
+
+  async listAudit(principal: Principal, runId: string): Promise<readonly AuditEntry[]> {
+    await this.getRun(principal, runId);
+    return [{ runId, resourceId: principal.resourceId, action: "approved", actor: "boss", interruptId: "int_1", at: 1 }];
   }
 
   async cancel(principal: Principal, runId: string): Promise<Run> {
@@ -104,7 +141,7 @@ export class FakeEngine implements Engine {
   }
 
   async transcript(): Promise<Transcript> {
-    return { steps: [], offset: START, usage: {}, end: undefined };
+    return { steps: [], offset: START, usage: {}, end: undefined, nested: new Map() };
   }
 
   async getThread(principal: Principal, threadId: string): Promise<Thread> {

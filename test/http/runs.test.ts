@@ -35,6 +35,8 @@ describe("GET /v1/runs/:runId", () => {
     engine.interrupts.push({
       id: "int-1",
       runId: "run-1",
+      threadId: "thread-1",
+      agentId: "assistant",
       resourceId: "ann",
       kind: "tool-approval",
       status: "pending",

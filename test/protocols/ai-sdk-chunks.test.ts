@@ -73,7 +73,10 @@ function chunksOf(events: readonly RunEvent[], version: AiSdkVersion): readonly 
 }
 
 function read(events: readonly RunEvent[], version: AiSdkVersion): UiMessageClient {
-  const client = new UiMessageClient(version);
+  const client = new UiMessageClient(
+    version,
+    events.filter((event) => event.type === "interrupt-answered"),
+  );
   for (const chunk of chunksOf(events, version)) client.take(chunk);
   return client;
 }

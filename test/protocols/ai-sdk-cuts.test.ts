@@ -5,6 +5,7 @@ import type { Run } from "../../src/core/run.ts";
 import { DONE_FRAME, frameOf, type AiSdkVersion, type UiMessageChunk } from "../../src/protocols/ai-sdk/chunk.ts";
 import { aiSdkEncoder } from "../../src/protocols/ai-sdk/encode.ts";
 import { countChunks, FINISH_FRAMES, replaySource } from "../../src/protocols/ai-sdk/replay-source.ts";
+import { ownView } from "../../src/protocols/ai-sdk/run-view.ts";
 import { SharedEncoding } from "../../src/protocols/ai-sdk/shared-encoding.ts";
 import { FakeEngine } from "./fake-engine.ts";
 import { GOLDEN_RUN_ID, goldenCases, goldenEvents } from "./golden-log.ts";
@@ -28,7 +29,7 @@ function framesOf(events: readonly RunEvent[], version: AiSdkVersion): readonly 
 async function received(engine: FakeEngine, encoding: SharedEncoding, run: Run, fromChunk: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
-  for await (const bytes of replaySource({ engine, encoding, run, fromChunk }, new AbortController().signal)) {
+  for await (const bytes of replaySource({ engine, encoding, view: ownView(run), fromChunk }, new AbortController().signal)) {
     text += typeof bytes === "string" ? bytes : decoder.decode(bytes);
   }
   return text;
@@ -98,10 +99,10 @@ describe("a long run", () => {
   it("is folded from the beginning once, and from near the end for a reader that attaches there", async () => {
     const { engine, run } = longRun();
     const encoding = new SharedEncoding(7);
-    const count = await countChunks(engine, encoding, run);
+    const count = await countChunks(engine, encoding, ownView(run));
     expect(count).toBe(10_006);
     engine.entriesRead = 0;
-    expect(await countChunks(engine, encoding, run)).toBe(count);
+    expect(await countChunks(engine, encoding, ownView(run))).toBe(count);
     expect(engine.entriesRead).toBe(0);
     const rest = await received(engine, encoding, run, count - 5);
     expect(rest).toContain('"9999 "');
@@ -111,16 +112,17 @@ describe("a long run", () => {
   it("is counted once for readers that ask together", async () => {
     const { engine, run } = longRun();
     const encoding = new SharedEncoding(7);
-    const counts = await Promise.all(Array.from({ length: 50 }, () => countChunks(engine, encoding, run)));
+    const counts = await Promise.all(Array.from({ length: 50 }, () => countChunks(engine, encoding, ownView(run))));
     expect(new Set(counts)).toEqual(new Set([10_006]));
     expect(engine.entriesRead).toBe(10_006);
   });
 
   it("is encoded once for readers that are handed the same batches", () => {
     const encoding = new SharedEncoding(7);
+    const view = ownView(new FakeEngine().addRun({ id: "run_1" }));
     const entries = words.slice(0, 50).map((event, index) => ({ offset: (index + 1) as never, event, attempt: 1, at: 0 }));
-    const first = encoding.encode("run_1", encoding.pointAtChunk("run_1", 0), entries);
-    const second = encoding.encode("run_1", { ...encoding.pointAtChunk("run_1", 0) }, entries);
+    const first = encoding.encode(view, encoding.pointAtChunk(view, 0), entries);
+    const second = encoding.encode(view, { ...encoding.pointAtChunk(view, 0) }, entries);
     expect(second.bytes).toBe(first.bytes);
   });
 

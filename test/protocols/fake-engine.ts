@@ -2,10 +2,12 @@ import type { AgentSummary } from "../../src/core/agent-source.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import { HoldfastError } from "../../src/core/error.ts";
 import { isTerminalEvent, statusAfter, type RunEvent } from "../../src/core/event.ts";
+import type { Interrupt } from "../../src/core/interrupt.ts";
+import type { InterruptAnswer, InterruptPage } from "../../src/core/interrupt-store.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import { offsetOf, START, type Offset } from "../../src/core/offset.ts";
 import type { Principal } from "../../src/core/principal.ts";
-import type { Engine, OwnRunQuery, ResolvedAgent, StartRequest, Thread } from "../../src/core/protocol.ts";
+import type { Answered, Engine, OwnInterruptQuery, OwnRunQuery, ResolvedAgent, StartRequest, Thread } from "../../src/core/protocol.ts";
 import { isTerminal, type Run } from "../../src/core/run.ts";
 import type { Transcript } from "../../src/core/transcript.ts";
 import { transcriptOf } from "../../src/core/transcript-fold.ts";
@@ -23,6 +25,10 @@ export class FakeEngine implements Engine {
   readonly #closing = new AbortController();
   readonly starts: StartRequest[] = [];
   readonly cancels: string[] = [];
+  /** What `answer` was given, and what it gives. */
+  readonly answers: (readonly InterruptAnswer[])[] = [];
+  interrupts: readonly Interrupt[] = [];
+  onAnswer: (answers: readonly InterruptAnswer[]) => Answered = () => ({ interrupts: this.interrupts });
   readonly threadMessages: Map<string, readonly JsonObject[]> = new Map();
   hasMemory = true;
   /** Entries that tails handed out, to see what a reader cost. */
@@ -49,6 +55,7 @@ export class FakeEngine implements Engine {
       crashes: 0,
       messageId: `msg_${run.id}`,
       input: { messages: [], trigger: "submit" },
+      billingPolicy: "delivered",
       cancelRequested: false,
       createdAt: this.#logs.size,
       ...run,
@@ -155,8 +162,41 @@ export class FakeEngine implements Engine {
     return this.threadMessages.get(threadId) ?? [];
   }
 
-  listInterrupts(): Promise<never> {
-    return notAsked("listInterrupts");
+  /** The logs of the runs before it, as `addRun` was told of them by `parentRunId`. */
+  async ancestry(run: Run): Promise<readonly Entry[]> {
+    const parent = run.parentRunId === undefined ? undefined : this.#log(run.parentRunId);
+    return parent === undefined ? [] : [...(await this.ancestry(parent.run)), ...parent.batches.flat()];
+  }
+
+  async listInterrupts(principal: Principal, { threadId }: OwnInterruptQuery): Promise<InterruptPage> {
+    return { interrupts: this.interrupts.filter((interrupt) => interrupt.resourceId === principal.resourceId && interrupt.threadId === threadId) };
+  }
+
+  async getInterrupt(principal: Principal, interruptId: string): Promise<Interrupt> {
+    const found = this.interrupts.find(({ id, resourceId }) => id === interruptId && resourceId === principal.resourceId);
+    if (found === undefined) throw new HoldfastError("INTERRUPT_NOT_FOUND", `There is no interrupt ${interruptId}.`);
+    return found;
+  }
+
+  async answer(_principal: Principal, answers: readonly InterruptAnswer[]): Promise<Answered> {
+    this.answers.push(answers);
+    return this.onAnswer(answers);
+  }
+
+  getChildRun(): Promise<never> {
+    return notAsked("getChildRun");
+  }
+
+  listAudit(): Promise<never> {
+    return notAsked("listAudit");
+  }
+
+  usage(): Promise<never> {
+    return notAsked("usage");
+  }
+
+  usageReport(): Promise<never> {
+    return notAsked("usageReport");
   }
 
   listThreads(): Promise<never> {

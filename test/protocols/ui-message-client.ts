@@ -21,8 +21,10 @@ export class UiMessageClient {
   messageId: string | undefined;
   isFinished = false;
 
-  constructor(version: AiSdkVersion) {
+  /** `asked`: calls that the message has from the run before, which waits for an answer. */
+  constructor(version: AiSdkVersion, asked: readonly { readonly toolCallId: string; readonly toolName: string }[] = []) {
     this.#version = version;
+    this.parts = asked.map(({ toolCallId, toolName }) => ({ type: `tool ${toolName}`, id: toolCallId, state: "approval-requested" }));
   }
 
   take(chunk: UiMessageChunk): void {

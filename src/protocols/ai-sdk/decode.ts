@@ -70,11 +70,10 @@ export function decodeChatRequest(body: string): ChatRequest {
 /**
  * What a run is started with. The thread of an agent with memory knows its history, so only the message that is new is taken; an
  * agent without memory gets the conversation that the client sent.
- * @throws {HoldfastError} INPUT_INVALID, NOT_SUPPORTED
+ * @throws {HoldfastError} INPUT_INVALID
  */
 export function runInputOf(request: ChatRequest, hasMemory: boolean): RunInput {
   const { messages, isRegeneration, messageId } = request;
-  if (!isRegeneration) refuseAnswer(messages);
   const lastUser = messages.findLastIndex(({ role }) => role === "user");
   const last = messages[lastUser];
   if (last === undefined) throw new HoldfastError("INPUT_INVALID", "The field messages holds no message of the user.", { details: { field: "messages" } });
@@ -85,12 +84,6 @@ export function runInputOf(request: ChatRequest, hasMemory: boolean): RunInput {
     trigger: isRegeneration ? "regenerate" : "submit",
     ...(isRegeneration && messageId !== undefined && { replacesMessageId: messageId }),
   };
-}
-
-/** A POST that ends with an answer of the assistant carries the user's decision about a tool call of it. */
-function refuseAnswer(messages: readonly ClientMessage[]): void {
-  if (messages[messages.length - 1]?.role !== "assistant") return;
-  throw new HoldfastError("NOT_SUPPORTED", "Answers to tool calls are not taken in a chat message; the last message must be the user's.");
 }
 
 function historyBefore(messages: readonly ClientMessage[], end: number): readonly JsonObject[] {

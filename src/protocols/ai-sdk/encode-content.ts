@@ -105,14 +105,9 @@ function encodeToolInput(state: AiSdkState, event: ToolInputEvent): Encoded {
 type ToolOutcomeEvent = Extract<ContentEvent, { type: "tool-result" | "tool-error" | "tool-denied" }>;
 
 function encodeToolOutcome(version: AiSdkVersion, state: AiSdkState, event: ToolOutcomeEvent): Encoded {
-  const tool = state.openTools.find(({ toolCallId }) => toolCallId === event.toolCallId) ?? carriedTool(state, event);
+  const tool = state.openTools.find(({ toolCallId }) => toolCallId === event.toolCallId);
   if (tool === undefined) return [state, NO_CHUNKS];
   return [withoutTool(state, tool.toolCallId), [outcomeChunk(version, tool, event)]];
-}
-
-/** A run that goes on ends calls which the client was shown by the run before it. */
-function carriedTool({ isContinuation, stepCount }: AiSdkState, { toolCallId, toolName }: ToolOutcomeEvent): OpenTool | undefined {
-  return isContinuation && stepCount === 0 ? { toolCallId, toolName, isStreaming: false, stepCount } : undefined;
 }
 
 function outcomeChunk(version: AiSdkVersion, tool: OpenTool, event: ToolOutcomeEvent): UiMessageChunk {

@@ -75,10 +75,16 @@ function encodeLifecycle({ version, runId }: AiSdkEncoding, state: AiSdkState, e
   }
 }
 
-/** The client has the call from the run that asked; what comes of it is told by this one. */
+/**
+ * The client has the call from the run that asked; what comes of it is told by this one. The same goes for the calls that it runs in, if a
+ * sub-agent made it: their ids are what its own begins with.
+ */
 function withAnswered(state: AiSdkState, { toolCallId, toolName }: Extract<LifecycleEvent, { type: "interrupt-answered" }>): AiSdkState {
-  if (state.openTools.some((tool) => tool.toolCallId === toolCallId)) return state;
-  return { ...state, openTools: [...state.openTools, { toolCallId, toolName, isStreaming: false, stepCount: state.stepCount }] };
+  const names = toolCallId.split("/");
+  const ids = names.map((_, index) => names.slice(0, index + 1).join("/"));
+  const unknown = ids.filter((id) => !state.openTools.some((tool) => tool.toolCallId === id));
+  const added = unknown.map((id) => ({ toolCallId: id, toolName, isStreaming: false, stepCount: state.stepCount }));
+  return added.length === 0 ? state : { ...state, openTools: [...state.openTools, ...added] };
 }
 
 function startStep(state: AiSdkState, step: number): Encoded {

@@ -11,7 +11,8 @@ export interface FoldPoint {
   readonly entryCount: number;
 }
 
-const BEGINNING: FoldPoint = { offset: START, state: INITIAL_STATE, chunkCount: 0, entryCount: 0 };
+/** Where the log of a run by itself is folded from. */
+export const BEGINNING: FoldPoint = { offset: START, state: INITIAL_STATE, chunkCount: 0, entryCount: 0 };
 
 const ENTRIES_BETWEEN = 512;
 const MAX_POINTS_PER_RUN = 64;

@@ -80,3 +80,28 @@ function answerPart(part: ClientPart): readonly JsonObject[] {
 function invalid(field: string, problem: string): HoldfastError {
   return new HoldfastError("INPUT_INVALID", `The field ${field} of the body ${problem}.`, { details: { field } });
 }
+
+/** Version 5 knows no approvals: a call that asks for one is an open call, and its question a part of its own, as in the stream. */
+export function withoutApprovals(message: JsonObject): JsonObject {
+  const parts = (message["parts"] ?? []) as readonly JsonObject[];
+  return {
+    ...message,
+    parts: parts.flatMap((part): readonly JsonObject[] => {
+      if (part["state"] === "output-denied") return [denied(part)];
+      if (part["state"] !== "approval-requested") return [part];
+      const { approval, ...call } = part;
+      const { id } = approval as JsonObject;
+      const { type, toolCallId, input } = call;
+      const data = { approvalId: id, toolCallId, toolName: (type as string).replace(/^tool-/, ""), input };
+      return [
+        { ...call, state: "input-available" },
+        { type: "data-approval-request", id, data },
+      ];
+    }),
+  };
+}
+
+function denied({ approval, ...call }: JsonObject): JsonObject {
+  const { reason } = (approval ?? {}) as JsonObject;
+  return { ...call, state: "output-error", errorText: reason ?? "The call was declined." };
+}

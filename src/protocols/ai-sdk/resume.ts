@@ -4,6 +4,7 @@ import type { Engine } from "../../core/protocol.ts";
 import { isTerminal, type Run } from "../../core/run.ts";
 import { countChunks } from "./replay-source.ts";
 import type { ServedRuns } from "./served-runs.ts";
+import { messageView, ownView, type RunView } from "./run-view.ts";
 import type { SharedEncoding } from "./shared-encoding.ts";
 
 const RUN_ID = /^run_/;
@@ -14,7 +15,8 @@ const MAX_CANDIDATES = 5;
 
 /** What a re-attaching client goes on with. */
 export interface Resumed {
-  readonly run: Run;
+  /** Asked for by run, the run's own chunks; asked for by chat, those of the whole message. */
+  readonly view: RunView;
   /** The index of the chunk it is sent first. */
   readonly fromChunk: number;
   /** Chunks of the run that are stored by now. */
@@ -49,12 +51,13 @@ export function startIndexOf(url: string): number | undefined {
  */
 export async function resume(context: ResumeContext, principal: Principal, id: string, startIndex: number | undefined): Promise<Resumed | undefined> {
   const run = await findRun(context.engine, principal, id);
-  if (run !== undefined) return startIndex === undefined ? replayActive(context, run) : attach(context, run, startIndex);
+  if (run !== undefined) return startIndex === undefined ? replayActive(context, ownView(run)) : attach(context, ownView(run), startIndex);
   const { activeRunId } = await context.engine.getThread(principal, id);
   if (startIndex !== undefined && startIndex > 0) return goOn(context, principal, id, activeRunId, startIndex);
   const active = activeRunId === undefined ? undefined : await context.engine.getRun(principal, activeRunId);
   if (active === undefined) return undefined;
-  const resumed = startIndex === undefined ? await replayActive(context, active) : await attach(context, active, startIndex);
+  const view = await wholeMessage(context, active);
+  const resumed = startIndex === undefined ? await replayActive(context, view) : await attach(context, view, startIndex);
   return resumed && { ...resumed, chatId: id };
 }
 
@@ -69,13 +72,17 @@ export async function findRun(engine: Engine, principal: Principal, id: string):
   }
 }
 
-async function replayActive(context: ResumeContext, run: Run): Promise<Resumed | undefined> {
-  return isTerminal(run.status) ? undefined : attach(context, run, 0);
+function wholeMessage({ engine, encoding }: ResumeContext, run: Run): Promise<RunView> {
+  return messageView(engine, encoding.version, run);
 }
 
-async function attach({ engine, encoding }: ResumeContext, run: Run, startIndex: number): Promise<Resumed> {
-  const chunkCount = await countChunks(engine, encoding, run);
-  return { run, fromChunk: startIndex < 0 ? Math.max(0, chunkCount + startIndex) : startIndex, chunkCount };
+async function replayActive(context: ResumeContext, view: RunView): Promise<Resumed | undefined> {
+  return isTerminal(view.run.status) ? undefined : attach(context, view, 0);
+}
+
+async function attach({ engine, encoding }: ResumeContext, view: RunView, startIndex: number): Promise<Resumed> {
+  const chunkCount = await countChunks(engine, encoding, view);
+  return { view, fromChunk: startIndex < 0 ? Math.max(0, chunkCount + startIndex) : startIndex, chunkCount };
 }
 
 /** A client that has chunks already goes on with the run that they came from. */
@@ -88,9 +95,9 @@ async function goOn(
 ): Promise<Resumed | undefined> {
   const servedId = context.served.find(principal.resourceId, chatId, startIndex);
   const served = servedId === undefined ? undefined : await findRun(context.engine, principal, servedId);
-  if (served !== undefined) return { ...(await attach(context, served, startIndex)), chatId };
+  if (served !== undefined) return { ...(await attach(context, await wholeMessage(context, served), startIndex)), chatId };
   for (const run of await candidates(context.engine, principal, chatId, activeRunId)) {
-    const resumed = await attach(context, run, startIndex);
+    const resumed = await attach(context, await wholeMessage(context, run), startIndex);
     // What a client has was stored before it was sent, so a shorter run is not its run; and of an ended one it would have the end.
     const hasMore = isTerminal(run.status) ? resumed.chunkCount > startIndex : resumed.chunkCount >= startIndex;
     if (hasMore) return { ...resumed, chatId };

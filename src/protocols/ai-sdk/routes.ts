@@ -1,12 +1,15 @@
 import { Hono, type Context } from "hono";
 import { HoldfastError } from "../../core/error.ts";
-import type { Engine, ProtocolEnv } from "../../core/protocol.ts";
+import type { Answered, Engine, ProtocolEnv } from "../../core/protocol.ts";
 import type { Run } from "../../core/run.ts";
 import { eventStream } from "../sse.ts";
 import type { AiSdkVersion } from "./chunk.ts";
+import { clientAnswers, takeAnswers } from "./answers.ts";
 import { decodeChatRequest, runInputOf } from "./decode.ts";
+import { withoutApprovals } from "./history.ts";
 import { FINISH_FRAMES, replaySource, type ReplayRequest } from "./replay-source.ts";
 import { findRun, resume, startIndexOf, type Resumed, type ResumeContext } from "./resume.ts";
+import { ownView } from "./run-view.ts";
 import { ServedRuns } from "./served-runs.ts";
 import { SharedEncoding } from "./shared-encoding.ts";
 
@@ -25,7 +28,7 @@ export function aiSdkRoutes(engine: Engine, options: { readonly version: AiSdkVe
   // Older clients send an id with a slash as it is.
   routes.get("/:id{.+}/stream", (request) => resumeStream(context, request));
   routes.post("/:id{.+}/stop", (request) => stopRun(engine, request));
-  routes.get("/:id{.+}/messages", (request) => listMessages(engine, request));
+  routes.get("/:id{.+}/messages", (request) => listMessages(engine, options.version, request));
   return routes;
 }
 
@@ -33,6 +36,10 @@ async function startRun(context: ResumeContext, request: Context<ProtocolEnv>): 
   const { engine, encoding } = context;
   const idempotencyKey = idempotencyKeyOf(request);
   const chat = decodeChatRequest(await request.req.text());
+  // A WorkflowChatTransport sets no content type and takes a clean end as a cut; for the other one it would be the end of the answer.
+  const onClosing = request.req.header("content-type")?.includes("json") === true ? "reset" : "end";
+  const answers = clientAnswers(chat);
+  if (answers !== undefined) return goOn(context, await takeAnswers(engine, request.var.principal, chat, answers), onClosing);
   const agent = await engine.resolveAgent(request.var.principal, chat.agentId);
   const run = await engine.start(request.var.principal, {
     agentId: agent.id,
@@ -40,9 +47,15 @@ async function startRun(context: ResumeContext, request: Context<ProtocolEnv>): 
     ...(chat.chatId !== undefined && { threadId: chat.chatId }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
   });
-  // A WorkflowChatTransport sets no content type and takes a clean end as a cut; for the other one it would be the end of the answer.
-  const isDefaultTransport = request.req.header("content-type")?.includes("json") === true;
-  return streamOf({ engine, encoding, run, fromChunk: 0 }, isDefaultTransport ? "reset" : "end", runHeaders(run));
+  return streamOf({ engine, encoding, view: ownView(run), fromChunk: 0 }, onClosing, runHeaders(run));
+}
+
+/** Streams the run that the answers started; while other questions of the message are open, there is nothing to stream. */
+function goOn({ engine, encoding }: ResumeContext, { run, interrupts }: Answered, onClosing: "end" | "reset"): Response {
+  if (run !== undefined) return streamOf({ engine, encoding, view: ownView(run), fromChunk: 0 }, onClosing, runHeaders(run));
+  const asked = interrupts[0];
+  const headers = asked === undefined ? {} : runHeaders({ id: asked.runId, threadId: asked.threadId });
+  return eventStream({ body: finishOnly, closing: engine.closing, onClosing, headers: { ...STREAM_HEADERS, ...headers } });
 }
 
 async function resumeStream(context: ResumeContext, request: Context<ProtocolEnv, "/:id/stream">): Promise<Response> {
@@ -55,15 +68,15 @@ async function resumeStream(context: ResumeContext, request: Context<ProtocolEnv
     if (startIndex === undefined) return request.body(null, 204, headers);
     return eventStream({ body: finishOnly, closing: engine.closing, onClosing, headers: { ...STREAM_HEADERS, ...headers } });
   }
-  const { run, fromChunk, chunkCount } = resumed;
-  return streamOf({ engine, encoding, run, fromChunk, ...whileServed(context, request.var.principal.resourceId, resumed) }, onClosing, {
-    ...runHeaders(run),
+  const { view, fromChunk, chunkCount } = resumed;
+  return streamOf({ engine, encoding, view, fromChunk, ...whileServed(context, request.var.principal.resourceId, resumed) }, onClosing, {
+    ...runHeaders(view.run),
     "x-workflow-stream-tail-index": String(chunkCount - 1),
   });
 }
 
 /** A client that asked by chat id goes on asking by it until the stream ends. */
-function whileServed({ served }: ResumeContext, resourceId: string, { run, chatId, fromChunk }: Resumed): Pick<ReplayRequest, "onServed" | "onEnd"> {
+function whileServed({ served }: ResumeContext, resourceId: string, { view: { run }, chatId, fromChunk }: Resumed): Pick<ReplayRequest, "onServed" | "onEnd"> {
   if (chatId === undefined) return {};
   served.note(resourceId, chatId, run.id, fromChunk);
   return {
@@ -86,8 +99,9 @@ async function stopRun(engine: Engine, request: Context<ProtocolEnv, "/:id/stop"
   }
 }
 
-async function listMessages(engine: Engine, request: Context<ProtocolEnv, "/:id/messages">): Promise<Response> {
-  return request.json({ messages: await engine.messages(request.var.principal, request.req.param("id")) });
+async function listMessages(engine: Engine, version: AiSdkVersion, request: Context<ProtocolEnv, "/:id/messages">): Promise<Response> {
+  const messages = await engine.messages(request.var.principal, request.req.param("id"));
+  return request.json({ messages: version === 5 ? messages.map(withoutApprovals) : messages });
 }
 
 function streamOf(replay: ReplayRequest, onClosing: "end" | "reset", headers: Readonly<Record<string, string>>): Response {
@@ -103,7 +117,7 @@ async function* finishOnly(): AsyncGenerator<string, void, void> {
   yield FINISH_FRAMES;
 }
 
-function runHeaders(run: Run): Readonly<Record<string, string>> {
+function runHeaders(run: Pick<Run, "id" | "threadId">): Readonly<Record<string, string>> {
   // A thread id may hold what a header may not.
   return { "x-workflow-run-id": run.id, "x-holdfast-thread-id": encodeURIComponent(run.threadId) };
 }
