@@ -186,7 +186,7 @@ describe("a bill that was refused for certain", () => {
     expect(await reasons()).toEqual(["The run ended more than 35 days ago, longer than Stripe takes events."]);
   });
 
-  test("waits for a key that is right, and for a customer that can be looked up", async () => {
+  test("waits for a key that is right, a customer that can be looked up and a meter that does not throw", async () => {
     await bill("run-1");
     const wrongKey = dispatch({ apiKey: "sk_old" });
     await wrongKey.quiet();
@@ -197,6 +197,14 @@ describe("a bill that was refused for certain", () => {
     await noCustomer.quiet();
     await noCustomer.dispatcher.close();
     expect(await reasons()).toEqual(["The customer could not be looked up: no database"]);
+    clock.advance(MINUTE_MS);
+    const thrown = (): never => {
+      throw new Error("no lines");
+    };
+    const noMeter = dispatch({ meters: [{ eventName: "input_tokens", value: thrown }] });
+    await noMeter.quiet();
+    await noMeter.dispatcher.close();
+    expect(await reasons()).toEqual(["The meter input_tokens threw: no lines"]);
     expect((await allDeliveries(store))[0]).not.toHaveProperty("unknownSince");
     clock.advance(MINUTE_MS);
     await dispatch().quiet();

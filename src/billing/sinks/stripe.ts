@@ -84,7 +84,12 @@ interface MeterEvent extends Record<string, string> {
 function meterEvents(bill: Bill, customerId: string, meters: readonly StripeMeter[]): readonly MeterEvent[] | SendResult {
   const events: MeterEvent[] = [];
   for (const { eventName, value } of meters) {
-    const count = value(bill) ?? 0;
+    let count: number;
+    try {
+      count = value(bill) ?? 0;
+    } catch (error) {
+      return nothingSent(`The meter ${eventName} threw`, error);
+    }
     if (!Number.isSafeInteger(count) || count < 0) return refusedForGood(`The meter ${eventName} made ${count} of the bill; Stripe takes whole numbers.`);
     if (count === 0) continue;
     events.push({
@@ -98,14 +103,17 @@ function meterEvents(bill: Bill, customerId: string, meters: readonly StripeMete
   return events;
 }
 
-/** A customer that could not be looked up leaves nothing sent, unlike a sink that throws. */
 async function customerOf(bill: Bill, customer: StripeSinkOptions["customer"]): Promise<string | undefined | SendResult> {
   try {
     return await customer(bill);
   } catch (error) {
-    const reason = `The customer could not be looked up: ${error instanceof Error ? error.message : String(error)}`;
-    return { outcome: "refused", reason, isFinal: false };
+    return nothingSent("The customer could not be looked up", error);
   }
+}
+
+/** What the application's own functions throw leaves nothing sent, unlike a sink that throws. */
+function nothingSent(what: string, error: unknown): SendResult {
+  return { outcome: "refused", reason: `${what}: ${error instanceof Error ? error.message : String(error)}`, isFinal: false };
 }
 
 function refusedForGood(reason: string): SendResult {
