@@ -5,10 +5,12 @@ import { HoldfastError } from "../core/error.ts";
 import { EXIT_FAILED, EXIT_MISUSED, refuse, type Command, type Env } from "./command.ts";
 import { reasonOf } from "./result.ts";
 
-/** Loaded when they are called: `runs` and `tail` need no Mastra. */
+/** Loaded when they are called: all but `serve` need no Mastra. */
 const COMMANDS: ReadonlyMap<string, { readonly summary: string; load(): Promise<Command> }> = new Map([
   ["serve", { summary: "serve the agents of a Mastra instance, or a demo", load: async () => (await import("./serve.ts")).serve }],
   ["runs", { summary: "list the runs of a store", load: async () => (await import("./runs.ts")).runs }],
+  ["usage", { summary: "sum up what runs are charged and what they cost", load: async () => (await import("./usage.ts")).usage }],
+  ["deliveries", { summary: "list the bills on their way to outside systems", load: async () => (await import("./deliveries.ts")).deliveries }],
   ["tail", { summary: "print the events of a run as they are committed", load: async () => (await import("./tail.ts")).tail }],
 ]);
 
@@ -31,7 +33,7 @@ async function main(argv: readonly string[], env: Env): Promise<number> {
 }
 
 function overview(): string {
-  const lines = [...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(8)}${summary}`);
+  const lines = [...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`);
   return `Usage: holdfast <command> [flags]\n\n${lines.join("\n")}\n\nholdfast <command> --help lists the flags of a command.\n`;
 }
 

@@ -2,9 +2,8 @@ import { describe, expect, test } from "vitest";
 import { billOf, totalsOf } from "../../src/core/bill.ts";
 import type { ModelCall } from "../../src/core/ledger.ts";
 import type { RunUsage } from "../../src/core/protocol.ts";
-import { runUsageRoutes, usageRoutes } from "../../src/http/usage-routes.ts";
-import { aRun, FakeEngine } from "./fake-engine.ts";
-import { problemIn, testApp, type TestApp } from "./test-app.ts";
+import { aRun } from "./fake-engine.ts";
+import { problemIn, testApp } from "./test-app.ts";
 
 const STARTED = Date.UTC(2026, 0, 2);
 const ENDED = Date.UTC(2026, 0, 3);
@@ -36,19 +35,9 @@ const BILL = billOf(
 );
 const USAGE: RunUsage = { runId: "run-1", entries: CALLS, totals: { billable: BILL.billable, cost: BILL.cost }, bill: BILL };
 
-/** The app with the usage routes, whether or not it mounts them by itself. */
-function usageApp(): Omit<TestApp, "engine"> & { readonly engine: FakeEngine } {
-  const engine = new FakeEngine();
-  const protocols = [
-    { path: "/v1/usage", routes: usageRoutes(engine) },
-    { path: "/v1/runs", routes: runUsageRoutes(engine) },
-  ];
-  return { ...testApp({ engine, protocols }), engine };
-}
-
 describe("GET /v1/runs/:runId/usage", () => {
   test("shows the calls of a run, both totals and the bill, with times in ISO 8601", async () => {
-    const { engine, send } = usageApp();
+    const { engine, send } = testApp();
     engine.runs.push(aRun({ id: "run-1", status: "completed" }));
     engine.usages.push(USAGE);
     const response = await send("/v1/runs/run-1/usage");
@@ -90,7 +79,7 @@ describe("GET /v1/runs/:runId/usage", () => {
   });
 
   test("shows what a run used so far while it has no bill", async () => {
-    const { engine, send } = usageApp();
+    const { engine, send } = testApp();
     engine.runs.push(aRun({ id: "run-1" }));
     const totals = totalsOf(CALLS);
     engine.usages.push({ runId: "run-1", entries: [], totals: { billable: totals, cost: totals } });
@@ -101,7 +90,7 @@ describe("GET /v1/runs/:runId/usage", () => {
   });
 
   test("answers 404 about the run of somebody else, as about one that never was", async () => {
-    const { engine, send } = usageApp();
+    const { engine, send } = testApp();
     engine.runs.push(aRun({ id: "run-1" }));
     engine.usages.push(USAGE);
     const foreign = await send("/v1/runs/run-1/usage", { user: "bob" });
@@ -111,13 +100,13 @@ describe("GET /v1/runs/:runId/usage", () => {
   });
 
   test("asks for credentials", async () => {
-    expect((await usageApp().send("/v1/runs/run-1/usage", { user: "" })).status).toBe(401);
+    expect((await testApp().send("/v1/runs/run-1/usage", { user: "" })).status).toBe(401);
   });
 });
 
 describe("GET /v1/usage", () => {
   test("shows the sums that the engine made for the principal", async () => {
-    const { engine, send } = usageApp();
+    const { engine, send } = testApp();
     engine.usageRows.push({ key: "ann", runs: 2, billable: BILL.billable, cost: totalsOf(CALLS) });
     const response = await send("/v1/usage");
     expect(response.status).toBe(200);
@@ -149,7 +138,7 @@ describe("GET /v1/usage", () => {
     [`?from=${STARTED}&to=${STARTED}`, { groupBy: "resource", from: STARTED, to: STARTED }],
     ["?from=0", { groupBy: "resource", from: 0 }],
   ])("understands the query %s", async (query, expected) => {
-    const { engine, send } = usageApp();
+    const { engine, send } = testApp();
     expect((await send(`/v1/usage${query}`)).status).toBe(200);
     expect(engine.usageQueries).toEqual([{ ...expected, resourceId: "ann" }]);
   });
@@ -166,7 +155,7 @@ describe("GET /v1/usage", () => {
     "?to=9999999999999999",
     "?from=2026-01-03&to=2026-01-02",
   ])("refuses the query %s", async (query) => {
-    const { engine, send } = usageApp();
+    const { engine, send } = testApp();
     const response = await send(`/v1/usage${query}`);
     expect(response.status).toBe(400);
     expect((await problemIn(response)).code).toBe("INPUT_INVALID");
@@ -174,6 +163,6 @@ describe("GET /v1/usage", () => {
   });
 
   test("asks for credentials", async () => {
-    expect((await usageApp().send("/v1/usage", { user: "" })).status).toBe(401);
+    expect((await testApp().send("/v1/usage", { user: "" })).status).toBe(401);
   });
 });
