@@ -31,6 +31,23 @@ async function claimUntilNoneIsLeft(store: RunStore): Promise<void> {
   }
 }
 
+/** Answers the question of each run in a way of its own, and says which it was the one to answer. */
+async function answerAll(store: RunStore): Promise<void> {
+  for (let run = 0; run < 40; run += 1) {
+    const answers = [{ interruptId: `question-${run}`, answer: name }];
+    const result = await store.answerInterrupts({ answers, answeredBy: name, childRunId: `${name}-${run}` }, claim);
+    print({ outcome: result.outcome, ...(result.outcome === "answered" && { childRunId: result.child?.run.id, epoch: result.child?.lease?.epoch }) });
+  }
+}
+
+async function dispatchUntilNoneIsLeft(store: RunStore): Promise<void> {
+  for (;;) {
+    const claimed = await store.claimDeliveries({ sinks: ["meter"], limit: 3, leaseMs: 600_000 });
+    if (claimed.length === 0) return;
+    for (const { runId, attempts } of claimed) print({ runId, attempts });
+  }
+}
+
 /** Appends numbered deltas for ever and prints the offset of the last one of each batch once it is acknowledged. */
 async function appendForEver(store: RunStore): Promise<void> {
   const result = await store.createRun(sampleRun(name, { messageId: "m" }), claim);
@@ -45,7 +62,13 @@ async function appendForEver(store: RunStore): Promise<void> {
   }
 }
 
-const tasks: Readonly<Record<string, (store: RunStore) => Promise<void>>> = { startOnThreads, claimUntilNoneIsLeft, appendForEver };
+const tasks: Readonly<Record<string, (store: RunStore) => Promise<void>>> = {
+  startOnThreads,
+  claimUntilNoneIsLeft,
+  answerAll,
+  dispatchUntilNoneIsLeft,
+  appendForEver,
+};
 
 print("ready");
 await once(process.stdin, "data");

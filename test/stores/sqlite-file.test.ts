@@ -8,7 +8,17 @@ import { SqliteConnection } from "../../src/stores/sqlite/connection.ts";
 import { openSqliteStore } from "../../src/stores/sqlite/index.ts";
 import { migrate } from "../../src/stores/sqlite/migrations/index.ts";
 import { SqliteRunStore } from "../../src/stores/sqlite/store.ts";
-import { appendOf, complete, sampleRun, settableClock, startedRun, textDelta } from "../../src/testkit/store-samples.ts";
+import {
+  appendOf,
+  complete,
+  modelCalled,
+  sampleInterrupt,
+  sampleRun,
+  sampleUsage,
+  settableClock,
+  startedRun,
+  textDelta,
+} from "../../src/testkit/store-samples.ts";
 
 let folder = "";
 let path = "";
@@ -172,5 +182,28 @@ describe("what is flushed to the disk before it is acknowledged", () => {
     await complete(store, lease);
     await store.deleteThread("thread-of-run");
     expect(write.mock.calls.map(([durability]) => durability)).toEqual(["flushed", "written", "flushed", "written", "flushed", "flushed", "flushed"]);
+  });
+
+  test("what is paid for, the tries to deliver a bill, and answers are flushed", async () => {
+    const { store, connection } = storeOnConnection();
+    const { lease } = await startedRun(store, sampleRun("run"));
+    const write = vi.spyOn(connection, "write");
+    await store.append([appendOf(lease, textDelta("a"))]);
+    await store.append([appendOf(lease, textDelta("b")), appendOf(lease, modelCalled(0))]);
+    await store.append([appendOf(lease, { type: "nested", toolCallId: "c", event: modelCalled(0) })]);
+    await store.append([appendOf(lease, { type: "model-cut", attempt: 1, path: "c", call: 0, state: "unknown" })]);
+    expect(write.mock.calls.map(([durability]) => durability)).toEqual(["written", "flushed", "flushed", "flushed"]);
+    await store.append([{ ...appendOf(lease, { type: "run-suspended", interrupts: [sampleInterrupt("i")] }), billing: { sinks: ["meter"] } }]);
+    write.mockClear();
+    await store.settleUsage({ runId: "run", attempt: 1, path: "", call: 0, usage: sampleUsage(1) });
+    await store.claimDeliveries({ sinks: ["meter"], limit: 1, leaseMs: 1 });
+    await store.settleDelivery({ runId: "run", sink: "meter", state: "dead" });
+    await store.replayDelivery({ runId: "run", sink: "meter" });
+    await store.answerInterrupts({ answers: [{ interruptId: "i", answer: 1 }], answeredBy: "resource-1", childRunId: "child" });
+    await store.cancelSuspended({ runId: "run", canceledBy: "resource-1", childRunId: "late" });
+    expect(write.mock.calls.map(([durability]) => durability)).toEqual(Array.from({ length: 6 }, () => "flushed"));
+    // A dispatcher that finds nothing locks nobody out.
+    await store.claimDeliveries({ sinks: ["elsewhere"], limit: 1, leaseMs: 1 });
+    expect(write).toHaveBeenCalledTimes(6);
   });
 });

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { START } from "../../src/core/offset.ts";
 import type { RunStore } from "../../src/core/store.ts";
 import { openSqliteStore } from "../../src/stores/sqlite/index.ts";
-import { sampleRun } from "../../src/testkit/store-samples.ts";
+import { appendOf, sampleRun, startedRun, suspendedRun } from "../../src/testkit/store-samples.ts";
 
 const CHILD = fileURLToPath(new URL("sqlite-child.ts", import.meta.url));
 const NAMES = ["a", "b", "c", "d"] as const;
@@ -101,6 +101,31 @@ test("processes that claim at once never get the same run", async () => {
   const leases = (await race("claimUntilNoneIsLeft")) as readonly { readonly runId: string; readonly epoch: number }[];
   expect(leases.map(({ runId }) => runId).toSorted()).toEqual(ids.toSorted());
   expect(new Set(leases.map(({ epoch }) => epoch))).toEqual(new Set([1]));
+});
+
+test("processes that answer the same questions at once: one answers each, and one run goes on from it", async () => {
+  const store = await openStore();
+  for (let run = 0; run < 40; run += 1) await suspendedRun(store, sampleRun(`run-${run}`), [`question-${run}`]);
+  const results = (await race("answerAll")) as readonly { readonly outcome: string; readonly childRunId?: string; readonly epoch?: number }[];
+  const answered = results.filter(({ outcome }) => outcome === "answered");
+  expect(answered).toHaveLength(40);
+  expect(results.filter(({ outcome }) => outcome === "conflict")).toHaveLength(40 * (NAMES.length - 1));
+  expect(new Set(answered.map(({ epoch }) => epoch))).toEqual(new Set([1]));
+  const goingOn = await Promise.all(Array.from({ length: 40 }, (_, run) => store.getChildRun(`run-${run}`)));
+  expect(goingOn.map((child) => child?.id ?? "none").toSorted()).toEqual(answered.map(({ childRunId }) => childRunId ?? "").toSorted());
+  expect((await store.listRuns({ limit: 1_000 })).runs).toHaveLength(80);
+});
+
+test("processes that dispatch at once never get the same delivery", async () => {
+  const store = await openStore();
+  const ids = Array.from({ length: 60 }, (_, index) => `run-${index}`);
+  for (const id of ids) {
+    const { lease } = await startedRun(store, sampleRun(id));
+    await store.append([{ ...appendOf(lease, { type: "run-completed" }), billing: { sinks: ["meter"] } }]);
+  }
+  const claimed = (await race("dispatchUntilNoneIsLeft")) as readonly { readonly runId: string; readonly attempts: number }[];
+  expect(claimed.map(({ runId }) => runId).toSorted()).toEqual(ids.toSorted());
+  expect(new Set(claimed.map(({ attempts }) => attempts))).toEqual(new Set([1]));
 });
 
 test("a process that is killed while it appends leaves every acknowledged entry and no hole", async () => {
