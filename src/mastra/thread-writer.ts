@@ -90,6 +90,8 @@ function ownIds(run: Run): ReadonlySet<string> {
 export async function writeAnswer(agent: Agent, run: Run, outcome: AttemptOutcome, transcript: Transcript, requestContext: RequestContext): Promise<void> {
   const memory = await agent.getMemory({ requestContext });
   if (memory === undefined) return;
+  const notes = errorNotes(run, await threadMessages(memory, run));
+  if (notes.length > 0) await memory.deleteMessages([...notes]);
   const shown = withEndedTools(transcript, END_OF_TOOLS[outcome.outcome]);
   if (!shown.steps.some((step) => step.parts.some((part) => part.type === "text" || part.type === "tool" || part.type === "reasoning"))) return;
   const message = toDbMessage(run, answerMessage(run.messageId, shown), "response");
@@ -97,6 +99,18 @@ export async function writeAnswer(agent: Agent, run: Run, outcome: AttemptOutcom
   const mark = { holdfast: { runId: run.id, status } };
   const content = { ...message.content, metadata: { ...message.content.metadata, ...mark } };
   await memory.saveMessages({ messages: [{ ...message, content, createdAt: new Date() }] });
+}
+
+/**
+ * Messages behind the question that hold nothing but Mastra's note of an error. It saves one under an id of its own when the model
+ * fails before a part of the answer is complete, unless its memory is fenced by then.
+ */
+function errorNotes(run: Run, messages: readonly MastraDBMessage[]): readonly string[] {
+  const own = ownIds(run);
+  const asked = messages.findLastIndex((message) => own.has(message.id));
+  const isNote = ({ id, role, content }: MastraDBMessage): boolean =>
+    role === "assistant" && id !== run.messageId && content.parts.length > 0 && content.parts.every((part) => part.type === "error");
+  return asked < 0 ? [] : messages.slice(asked).flatMap((message) => (isNote(message) ? [message.id] : []));
 }
 
 /** What a tool call that never ended is said to have come to. */
