@@ -9,6 +9,7 @@ export const LANES: Readonly<Record<string, readonly string[]>> = {
   protocols: ["test/protocols/**/*.test.ts"],
   mastra: ["test/mastra/**/*.test.ts"],
   http: ["test/http/**/*.test.ts", "test/cli/**/*.test.ts"],
+  memory: ["test/memory/**/*.test.ts"],
   billing: ["test/billing/**/*.test.ts"],
   crash: ["test/crash/**/*.test.ts"],
 };

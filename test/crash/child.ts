@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { Entry } from "../../src/core/entry.ts";
 import { START } from "../../src/core/offset.ts";
+import type { Run } from "../../src/core/run.ts";
 import { createEngine } from "../../src/holdfast.ts";
 import { QUESTION, world } from "./world.ts";
 
@@ -14,6 +16,13 @@ const { values } = parseArgs({
     "kill-at": { type: "string" },
     nth: { type: "string", default: "1" },
     memory: { type: "boolean", default: false },
+    /** The storage of the memory; default: a LibSQL file in the directory. */
+    "memory-url": { type: "string" },
+    agent: { type: "string", default: "clerk" },
+    /** `submit` or `regenerate`: with --start, asks the same once more when the first run has ended. */
+    again: { type: "string" },
+    /** Stay until the thread has a title, which comes behind the end of the run. */
+    titled: { type: "boolean", default: false },
     "pace-ms": { type: "string", default: "0" },
     "lease-ms": { type: "string" },
     /** Stay after the run has ended, until the input closes. */
@@ -22,7 +31,7 @@ const { values } = parseArgs({
 });
 
 const principal = { resourceId: "ann" };
-const { mastra, memory } = world(values.dir, { hasMemory: values.memory, paceMs: Number(values["pace-ms"]) });
+const { mastra, memory } = world(values.dir, { hasMemory: values.memory, paceMs: Number(values["pace-ms"]), memoryUrl: values["memory-url"] });
 let reached = 0;
 const engine = await createEngine({
   mastra,
@@ -37,9 +46,16 @@ const engine = await createEngine({
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 say({ ready: process.pid });
 
+const ask = (trigger: "submit" | "regenerate"): Promise<Run> =>
+  engine.start(principal, { agentId: values.agent, threadId: "thread-1", input: { messages: [QUESTION], trigger } });
+const follow = (run: Run): AsyncIterable<readonly Entry[]> => engine.tail(run, START, new AbortController().signal);
+
 if (values.start) {
-  const input = { messages: [QUESTION], trigger: "submit" as const };
-  await engine.start(principal, { agentId: "clerk", threadId: "thread-1", input });
+  const run = await ask("submit");
+  if (values.again !== undefined) {
+    for await (const _ of follow(run));
+    await ask(values.again === "regenerate" ? "regenerate" : "submit");
+  }
 }
 const newest = async (): Promise<string | undefined> => (await engine.listRuns(principal, { limit: 1 })).runs[0]?.id;
 let runId = await newest();
@@ -48,9 +64,16 @@ while (runId === undefined) {
   runId = await newest();
 }
 const run = await engine.getRun(principal, runId);
-for await (const batch of engine.tail(run, START, new AbortController().signal)) for (const entry of batch) say({ entry });
+for await (const batch of follow(run)) for (const entry of batch) say({ entry });
 if (memory) say({ thread: await engine.messages(principal, "thread-1") });
 say({ run: await engine.getRun(principal, runId) });
+const isTitled = async (): Promise<boolean> => (await engine.getThread(principal, "thread-1")).title !== undefined;
+// A bound against hanging: a title takes one call of the scripted model.
+const titledBy = performance.now() + 30_000;
+while (values.titled && !(await isTitled())) {
+  if (performance.now() > titledBy) throw new Error("the thread has no title");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}
 if (values.stay) await new Promise((resolve) => process.stdin.on("end", resolve).resume());
 await engine.close();
 process.exit(0);

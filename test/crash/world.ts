@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { Agent } from "@mastra/core/agent";
 import { Mastra } from "@mastra/core/mastra";
 import { createTool } from "@mastra/core/tools";
-import { LibSQLStore } from "@mastra/libsql";
 import { Memory } from "@mastra/memory";
 import { z } from "zod";
 import { call, say, scriptedModel, think, toolResultsIn, type Move, type PromptMessage } from "../../src/testkit/scripted-model.ts";
+import { hostAgent } from "../memory/host.ts";
+import { storageAt } from "../memory/storage.ts";
 
 /** What happened outside the log: one line per model call and per executed tool, kept over kills. */
 export interface Effects {
@@ -46,11 +47,15 @@ function script(prompt: readonly PromptMessage[]): readonly Move[] {
   return [say("Three kilograms of apples cost six euros in all.")];
 }
 
-/** An instance with one agent; `hasMemory`: it keeps threads in a LibSQL file of the directory. */
-export function world(
-  directory: string,
-  options: { readonly hasMemory: boolean; readonly paceMs: number },
-): { readonly mastra: Mastra; readonly memory: Memory | undefined; readonly effects: Effects } {
+/** `hasMemory`: the clerk keeps threads, in a LibSQL file of the directory or in the storage that `memoryUrl` names. */
+export interface WorldOptions {
+  readonly hasMemory: boolean;
+  readonly paceMs: number;
+  readonly memoryUrl?: string | undefined;
+}
+
+/** An instance with an agent that sells, and one that greets. */
+export function world(directory: string, options: WorldOptions): { readonly mastra: Mastra; readonly memory: Memory | undefined; readonly effects: Effects } {
   const effects = effectsIn(directory);
   const tool = (id: string, output: object) =>
     createTool({
@@ -63,7 +68,7 @@ export function world(
         return output;
       },
     });
-  const storage = new LibSQLStore({ id: "memory", url: `file:${join(directory, "memory.db")}` });
+  const storage = storageAt(options.memoryUrl ?? `file:${join(directory, "memory.db")}`);
   const memory = options.hasMemory ? new Memory({ storage, options: { lastMessages: 20 } }) : undefined;
   const model = scriptedModel({
     calls: script,
@@ -78,5 +83,6 @@ export function world(
     tools: { lookup: tool("lookup", { price: 2 }), weigh: tool("weigh", { kg: 3 }), multiply: tool("multiply", { product: 6 }) },
     ...(memory && { memory }),
   });
-  return { mastra: new Mastra({ agents: { clerk: agent }, logger: false, ...(memory && { storage }) }), memory, effects };
+  const host = hostAgent(storage, options.paceMs);
+  return { mastra: new Mastra({ agents: { clerk: agent, host }, logger: false, ...(memory && { storage }) }), memory, effects };
 }
