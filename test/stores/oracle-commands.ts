@@ -11,13 +11,13 @@ import { modelCalled, modelFinished, sampleInterrupt, sampleUsage, settableClock
 export const RUN_IDS: readonly string[] = Array.from({ length: 16 }, (_, index) => `run-${index}`);
 /** The runs that go on from others. */
 export const CHILD_IDS: readonly string[] = Array.from({ length: 12 }, (_, index) => `child-${index}`);
-export const SINKS: readonly string[] = ["meter", "ledger"];
+const SINKS: readonly string[] = ["meter", "ledger"];
 
 /** A lease that was given out before, by its place among them, or one that never was. */
 export type LeaseChoice = { readonly given: number } | Lease;
 
 /** A run that is suspended, or one that has a bill, by its place among them from the newest on. */
-export type RunChoice = number;
+type RunChoice = number;
 
 /** The owner of a claim that is made along with something else. */
 type Owner = string | undefined;

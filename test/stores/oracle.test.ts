@@ -57,7 +57,7 @@ test(`the SQLite store answers every sequence of calls as the memory store does 
     await Promise.all(["", "-wal", "-shm"].map((suffix) => rm(path + suffix, { force: true })));
   });
   try {
-    await fc.assert(property, { seed: SEED, numRuns: 150, endOnFailure: false });
+    await fc.assert(property, { seed: SEED, numRuns: 120, endOnFailure: false });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -12,8 +12,16 @@ import { appendOf, sampleRun, textDelta } from "../../src/testkit/store-samples.
 const [path = "", task = "", name = ""] = process.argv.slice(2);
 const claim: LeaseClaim = { owner: name, leaseMs: 600_000 };
 
+/** Written before it returns. A pipe that is full, since its reader is slow, takes no more for the moment. */
 function print(value: unknown): void {
-  writeSync(1, `${JSON.stringify(value)}\n`);
+  let rest = Buffer.from(`${JSON.stringify(value)}\n`);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+    }
+  }
 }
 
 async function startOnThreads(store: RunStore): Promise<void> {

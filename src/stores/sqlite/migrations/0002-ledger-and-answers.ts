@@ -8,6 +8,7 @@
 export const ledgerAndAnswers: string = `
 ALTER TABLE runs ADD COLUMN billing_policy TEXT NOT NULL DEFAULT 'delivered' CHECK (billing_policy IN ('delivered', 'all-attempts'));
 CREATE INDEX runs_by_parent ON runs (parent_run_id) WHERE parent_run_id IS NOT NULL;
+CREATE INDEX suspended_runs ON runs (resource_id) WHERE status = 'suspended';
 
 ALTER TABLE interrupts RENAME TO interrupts_without_answers;
 CREATE TABLE interrupts (
