@@ -35,7 +35,7 @@ interface RunStart {
   readonly cancelRequested?: boolean;
 }
 
-/** Adds a run behind the active ones of its thread, whoever it is that wants it. */
+/** Adds a run behind the active ones of its thread; that it may be there is for the caller to know. */
 export function addRun(data: MemoryData, request: NewRun, start: RunStart): StartedChild {
   assertFreeId(data, request.id);
   const { onBusyThread: _policy, idempotency, ...identity } = request;

@@ -102,7 +102,7 @@ interface RunStart {
   readonly cancelRequested?: boolean;
 }
 
-/** Adds a run behind the active ones of its thread, whoever it is that wants it. Part of a transaction. */
+/** Adds a run behind the active ones of its thread; that it may be there is for the caller to know. Part of a transaction. */
 export function addRun(connection: SqliteConnection, request: NewRun, start: RunStart): StartedChild {
   assertFreeId(connection, request.id);
   const { now } = start;
