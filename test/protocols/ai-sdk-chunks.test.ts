@@ -7,7 +7,7 @@ import type { AiSdkVersion, UiMessageChunk } from "../../src/protocols/ai-sdk/ch
 import { aiSdkEncoder } from "../../src/protocols/ai-sdk/encode.ts";
 import { entriesOf, GOLDEN_RUN_ID, goldenCases, goldenEvents } from "./golden-log.ts";
 import { randomLog } from "./random-log.ts";
-import { UiMessageClient } from "./ui-message-client.ts";
+import { callsBefore, UiMessageClient } from "./ui-message-client.ts";
 
 const VERSIONS: readonly AiSdkVersion[] = [5, 6, 7];
 
@@ -73,10 +73,7 @@ function chunksOf(events: readonly RunEvent[], version: AiSdkVersion): readonly 
 }
 
 function read(events: readonly RunEvent[], version: AiSdkVersion): UiMessageClient {
-  const client = new UiMessageClient(
-    version,
-    events.filter((event) => event.type === "interrupt-answered"),
-  );
+  const client = new UiMessageClient(version, callsBefore(events, version));
   for (const chunk of chunksOf(events, version)) client.take(chunk);
   return client;
 }

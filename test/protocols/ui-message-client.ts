@@ -1,3 +1,4 @@
+import type { RunEvent } from "../../src/core/event.ts";
 import type { AiSdkVersion, UiMessageChunk } from "../../src/protocols/ai-sdk/chunk.ts";
 
 /** The part of a message that a client shows, as far as the tests compare it. */
@@ -7,6 +8,19 @@ export interface ShownPart {
   text?: string;
   state?: string;
   value?: unknown;
+}
+
+/**
+ * The calls that a message has from the runs before, by what this one says was answered: a call of the run's own agent, and a call inside
+ * it only where the question showed it.
+ */
+export function callsBefore(events: readonly RunEvent[], version: AiSdkVersion): readonly string[] {
+  return events.flatMap((event) => {
+    if (event.type !== "interrupt-answered") return [];
+    const { kind, toolCallId } = event;
+    const isShown = kind === "frontend-tool" || (kind === "tool-approval" && version >= 6);
+    return [toolCallId.split("/")[0] ?? toolCallId, ...(isShown ? [toolCallId] : [])];
+  });
 }
 
 /**
@@ -21,10 +35,10 @@ export class UiMessageClient {
   messageId: string | undefined;
   isFinished = false;
 
-  /** `asked`: calls that the message has from the run before, which waits for an answer. */
-  constructor(version: AiSdkVersion, asked: readonly { readonly toolCallId: string; readonly toolName: string }[] = []) {
+  /** `before`: the calls that the message has from the runs before. */
+  constructor(version: AiSdkVersion, before: readonly string[] = []) {
     this.#version = version;
-    this.parts = asked.map(({ toolCallId, toolName }) => ({ type: `tool ${toolName}`, id: toolCallId, state: "approval-requested" }));
+    this.parts = [...new Set(before)].map((id) => ({ type: "tool of before", id, state: "waiting" }));
   }
 
   take(chunk: UiMessageChunk): void {

@@ -1,5 +1,5 @@
 import type { TerminalEvent } from "../../core/event.ts";
-import type { InterruptRequest } from "../../core/interrupt.ts";
+import type { InterruptKind, InterruptRequest } from "../../core/interrupt.ts";
 import type { AiSdkVersion, UiMessageChunk } from "./chunk.ts";
 import { acceptedReason } from "./finish-reason.ts";
 import { closeStep, closeStreaming, closeTexts, closeTools, inOrder, NO_CHUNKS, toolFields, type AiSdkState, type Encoded, type OpenTool } from "./state.ts";
@@ -33,14 +33,31 @@ export function encodeEnd(version: AiSdkVersion, state: AiSdkState, event: Termi
         send({ type: "abort" }, { type: "finish" }),
       );
     case "run-suspended":
-      return inOrder(ended, (next) => encodePause(version, next, event), closeStreaming, closeStep, send({ type: "finish", finishReason: "tool-calls" }));
+      return inOrder(ended, (next) => pause(version, next, event.interrupts), send({ type: "finish", finishReason: "tool-calls" }));
   }
 }
 
-/** Asks what a run ends with, and leaves the message open for the run that goes on. */
+/**
+ * Encodes the end of a run that another one goes on from: all of it but the `finish`. What was asked about a call is a state of the call on
+ * the way to its outcome; a question that is a part of its own is closed by now, and would go on asking.
+ */
 export function encodePause(version: AiSdkVersion, state: AiSdkState, event: TerminalEvent): Encoded {
   const interrupts = event.type === "run-suspended" ? event.interrupts : [];
-  return inOrder(state, closeTexts, ...interrupts.map((interrupt) => (next: AiSdkState) => ask(version, next, interrupt)));
+  return pause(
+    version,
+    state,
+    interrupts.filter(({ kind }) => isAskedInCall(version, kind)),
+  );
+}
+
+function pause(version: AiSdkVersion, state: AiSdkState, interrupts: readonly InterruptRequest[]): Encoded {
+  const questions = interrupts.map((interrupt) => (next: AiSdkState) => ask(version, next, interrupt));
+  return inOrder(state, closeTexts, ...questions, closeStreaming, closeStep);
+}
+
+/** Whether a question shows the call that it is about, and not a part of its own. Version 5 has no approvals. */
+export function isAskedInCall(version: AiSdkVersion, kind: InterruptKind): boolean {
+  return kind === "frontend-tool" || (kind === "tool-approval" && version !== 5);
 }
 
 function send(...chunks: readonly UiMessageChunk[]): (state: AiSdkState) => Encoded {

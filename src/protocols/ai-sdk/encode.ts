@@ -2,7 +2,7 @@ import { isTerminalEvent, type LifecycleEvent, type RunEvent } from "../../core/
 import type { Encoder } from "../../core/protocol.ts";
 import type { AiSdkVersion, UiMessageChunk } from "./chunk.ts";
 import { encodeContent } from "./encode-content.ts";
-import { encodeEnd, encodePause } from "./encode-end.ts";
+import { encodeEnd, encodePause, isAskedInCall } from "./encode-end.ts";
 import { closeStep, closeStreaming, closeTexts, closeTools, INITIAL_STATE, inOrder, NO_CHUNKS, openStep, type AiSdkState, type Encoded } from "./state.ts";
 
 /** For whom a log is encoded. */
@@ -55,7 +55,7 @@ function encodeEvent(encoding: AiSdkEncoding, state: AiSdkState, event: RunEvent
 function encodeLifecycle({ version, runId }: AiSdkEncoding, state: AiSdkState, event: LifecycleEvent): Encoded {
   switch (event.type) {
     case "run-started": {
-      if (state.isStarted) return [state, NO_CHUNKS];
+      if (state.isStarted) return [{ ...state, isContinuation: true }, NO_CHUNKS];
       const messageMetadata = { threadId: event.threadId, ...(runId !== undefined && { runId }) };
       const next = { ...state, isStarted: true, isContinuation: event.parentRunId !== undefined };
       return [next, [{ type: "start", messageId: event.messageId, messageMetadata }]];
@@ -65,7 +65,7 @@ function encodeLifecycle({ version, runId }: AiSdkEncoding, state: AiSdkState, e
     case "step-started":
       return startStep(state, event.step);
     case "interrupt-answered":
-      return [withAnswered(state, event), NO_CHUNKS];
+      return [withAnswered(version, state, event), NO_CHUNKS];
     case "model-called":
     case "model-finished":
     case "model-cut":
@@ -76,13 +76,15 @@ function encodeLifecycle({ version, runId }: AiSdkEncoding, state: AiSdkState, e
 }
 
 /**
- * The client has the call from the run that asked; what comes of it is told by this one. The same goes for the calls that it runs in, if a
- * sub-agent made it: their ids are what its own begins with.
+ * The client has the call from the run that asked; what comes of it is told by this one. The same goes for the call of the run's own agent
+ * that it was made in, if a sub-agent made it: its id is what the others begin with. Of the calls inside that one, the client has none but
+ * those that were asked about as calls.
  */
-function withAnswered(state: AiSdkState, { toolCallId, toolName }: Extract<LifecycleEvent, { type: "interrupt-answered" }>): AiSdkState {
-  const names = toolCallId.split("/");
-  const ids = names.map((_, index) => names.slice(0, index + 1).join("/"));
-  const unknown = ids.filter((id) => !state.openTools.some((tool) => tool.toolCallId === id));
+function withAnswered(version: AiSdkVersion, state: AiSdkState, event: Extract<LifecycleEvent, { type: "interrupt-answered" }>): AiSdkState {
+  const { kind, toolCallId, toolName } = event;
+  const [outermost = toolCallId] = toolCallId.split("/");
+  const ids = new Set(isAskedInCall(version, kind) ? [outermost, toolCallId] : [outermost]);
+  const unknown = [...ids].filter((id) => !state.openTools.some((tool) => tool.toolCallId === id));
   const added = unknown.map((id) => ({ toolCallId: id, toolName, isStreaming: false, stepCount: state.stepCount }));
   return added.length === 0 ? state : { ...state, openTools: [...state.openTools, ...added] };
 }
