@@ -7,7 +7,15 @@ import { aiSdkEncoder } from "../../src/protocols/ai-sdk/encode.ts";
 import { aiSdkRoutes } from "../../src/protocols/ai-sdk/routes.ts";
 import type { FakeEngine } from "./fake-engine.ts";
 
-const STATUS: Readonly<Record<string, number>> = { INPUT_INVALID: 400, NOT_SUPPORTED: 501, RUN_NOT_FOUND: 404, THREAD_NOT_FOUND: 404, AGENT_NOT_FOUND: 404 };
+const STATUS: Readonly<Record<string, number>> = {
+  INPUT_INVALID: 400,
+  NOT_SUPPORTED: 501,
+  RUN_NOT_FOUND: 404,
+  THREAD_NOT_FOUND: 404,
+  AGENT_NOT_FOUND: 404,
+  INTERRUPT_NOT_FOUND: 404,
+  ALREADY_ANSWERED: 409,
+};
 
 /** The routes as a server mounts them, for whoever the `x-user` header names; each call is a server of its own. */
 export function serverOf(engine: FakeEngine, version: AiSdkVersion = 7): Hono<ProtocolEnv> {

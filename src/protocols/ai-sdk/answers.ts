@@ -12,6 +12,8 @@ import type { ClientMessage } from "./history.ts";
 export interface ClientAnswers {
   readonly approvals: ReadonlyMap<string, Json>;
   readonly results: ReadonlyMap<string, Json>;
+  /** The chat that the message says it was streamed in. */
+  readonly threadId?: string;
 }
 
 // Interrupts of a thread that are looked at, the newest first: those of the run that asked last are among them.
@@ -21,14 +23,18 @@ const approvedPart = z.object({
   state: z.literal("approval-responded"),
   approval: z.object({ id: z.string().min(1).max(255), approved: z.boolean(), reason: z.string().max(10_000).optional() }),
 });
-const outputPart = z.object({ state: z.literal("output-available"), toolCallId: z.string().min(1).max(255), output: z.unknown() });
+// What a tool of the page gives that returns nothing is no field in JSON.
+const outputPart = z.object({ state: z.literal("output-available"), toolCallId: z.string().min(1).max(255), output: z.unknown().optional() });
 const errorPart = z.object({ state: z.literal("output-error"), toolCallId: z.string().min(1).max(255), errorText: z.string() });
+const streamedMessage = z.object({ metadata: z.object({ threadId: z.string().min(1).max(255) }) });
 
-/** Reads what the last message answers; `undefined` for a message of the user's. */
-export function clientAnswers({ messages, isRegeneration }: ChatRequest): ClientAnswers | undefined {
-  const last = messages[messages.length - 1];
-  if (isRegeneration || last?.role !== "assistant") return undefined;
-  return answersIn(last);
+/** Reads what the last message answers, or the one that the client names; `undefined` for a message of the user's. */
+export function clientAnswers({ messages, isRegeneration, messageId }: ChatRequest): ClientAnswers | undefined {
+  // A question stays open while the conversation goes on, and its answer then stands further up.
+  const named = messages.find(({ id, role }) => id === messageId && role === "assistant");
+  const answering = named ?? messages[messages.length - 1];
+  if (isRegeneration || answering?.role !== "assistant") return undefined;
+  return answersIn(answering);
 }
 
 function answersIn(message: ClientMessage): ClientAnswers {
@@ -44,7 +50,8 @@ function answersIn(message: ClientMessage): ClientAnswers {
     const error = errorPart.safeParse(part).data;
     if (error) results.set(error.toolCallId, { error: error.errorText });
   }
-  return { approvals, results };
+  const threadId = streamedMessage.safeParse(message).data?.metadata.threadId;
+  return { approvals, results, ...(threadId !== undefined && { threadId }) };
 }
 
 /**
@@ -69,8 +76,8 @@ function answerTo({ kind, id, toolCallId }: Interrupt, { approvals, results }: C
   return kind === "frontend-tool" ? results.get(toolCallId) : undefined;
 }
 
-/** A WorkflowChatTransport may not name its chat; the question knows where it was asked. */
-async function threadOf(engine: Engine, principal: Principal, { approvals }: ClientAnswers): Promise<string> {
+/** A WorkflowChatTransport may not name its chat; the question knows where it was asked, and the message where it was streamed. */
+async function threadOf(engine: Engine, principal: Principal, { approvals, threadId }: ClientAnswers): Promise<string> {
   for (const id of [...approvals.keys()].toReversed()) {
     const interrupt = await engine.getInterrupt(principal, id).catch((error: unknown) => {
       if (HoldfastError.is(error) && error.code === "INTERRUPT_NOT_FOUND") return undefined;
@@ -78,9 +85,13 @@ async function threadOf(engine: Engine, principal: Principal, { approvals }: Cli
     });
     if (interrupt !== undefined) return interrupt.threadId;
   }
+  if (threadId !== undefined) return threadId;
   throw nothingToAnswer();
 }
 
 function nothingToAnswer(): HoldfastError {
-  return new HoldfastError("INTERRUPT_NOT_FOUND", "The last message answers no question of this chat; send a message of the user's, or an answer to what was asked.");
+  return new HoldfastError(
+    "INTERRUPT_NOT_FOUND",
+    "The last message answers no question of this chat; send a message of the user's, or an answer to what was asked.",
+  );
 }

@@ -134,10 +134,6 @@ describe("what a run is started with", () => {
     expect(ask([user, answer], true, { trigger: "regenerate-message" })).toEqual({ trigger: "regenerate", messages: [user] });
   });
 
-  it("is not an answer to a tool call", () => {
-    expect(errorOf(() => ask([user, answer])).code).toBe("NOT_SUPPORTED");
-  });
-
   it("is not a conversation in which the user says nothing", () => {
     expect(errorOf(() => ask([{ id: "s1", role: "system", parts: [] }]))).toMatchObject({ code: "INPUT_INVALID", details: { field: "messages" } });
   });
