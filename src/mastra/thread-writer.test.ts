@@ -35,8 +35,9 @@ describe("what must leave the thread before an attempt", () => {
     expect(staleAnswers(run("submit"), thread)).toEqual(["a2"]);
   });
 
-  test("what an earlier attempt of the same run left", () => {
-    expect(staleAnswers(run("submit"), [...thread.slice(0, 3), message("mine", "assistant")])).toEqual(["mine"]);
+  test("nothing of what an earlier attempt of the same run left, which is written over", () => {
+    expect(staleAnswers(run("submit"), [...thread.slice(0, 3), message("mine", "assistant")])).toEqual([]);
+    expect(staleAnswers(run("regenerate", "a2"), [...thread.slice(0, 3), message("mine", "assistant")])).toEqual([]);
   });
 
   test("the answer that is regenerated, and what came after it", () => {

@@ -24,8 +24,8 @@ export function inputMessages(run: Run, writtenAt: number, takenIds: ReadonlySet
 }
 
 /**
- * Puts the user's message into the thread and takes out what this run replaces: the answer that is regenerated, what stands behind a
- * message that is sent once more, and what an attempt before this one left of its own answer. Gives the messages as they stand there.
+ * Puts the user's message into the thread and takes out what this run replaces: the answer that is regenerated, and what stands behind a
+ * message that is sent once more. Gives the messages as they stand there.
  */
 export async function writeQuestion(agent: Agent, run: Run, requestContext: RequestContext): Promise<readonly MastraDBMessage[]> {
   const memory = await agent.getMemory({ requestContext });
@@ -61,10 +61,14 @@ async function messagesById(memory: MastraMemory, messageIds: string[]): Promise
   return (await store?.listMessagesById({ messageIds }))?.messages ?? [];
 }
 
-/** Ids of the messages that must not be in the thread when an attempt begins. */
+/**
+ * Ids of the messages that must not be in the thread when an attempt begins. What the attempt before it left of the run's own answer may
+ * stay: the model is not shown it, and the answer is written over it. A deletion would block a process whose memory is LibSQL for seconds,
+ * again and again where the process is killed meanwhile.
+ */
 export function staleAnswers(run: Run, messages: readonly { readonly id: string; readonly role: string }[]): readonly string[] {
-  const own = ownIds(run);
-  const stale = new Set(messages.filter((message) => message.id === run.messageId).map((message) => message.id));
+  const own = new Set([...ownIds(run), run.messageId]);
+  const stale = new Set<string>();
   if (run.input.trigger === "regenerate") {
     const { replacesMessageId } = run.input;
     const named = messages.findIndex((message) => message.id === replacesMessageId);

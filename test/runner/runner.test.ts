@@ -67,7 +67,7 @@ describe("the runner", () => {
         void attempt.emit({ type: "step-started", step: 0 });
         void attempt.emit({ type: "text-start", id: "t" });
         void attempt.emit({ type: "text-delta", id: "t", text: "part" });
-        void runner.cancel(attempt.run.id);
+        void runner.cancel(attempt.run.id, "ann");
         return stopped(attempt);
       }),
     );
@@ -84,7 +84,7 @@ describe("the runner", () => {
     const second = node(store, scriptedSource(stopped));
     const run = newRun();
     await first.runner.start(run);
-    await second.runner.cancel(run.id);
+    await second.runner.cancel(run.id, "ann");
     expect((await first.readToEnd(run.id)).at(-1)?.event.type).toBe("run-canceled");
   });
 
@@ -283,8 +283,8 @@ describe("the runner", () => {
     const run = newRun();
     await runner.start(run);
     const before = await readToEnd(run.id);
-    expect((await runner.cancel(run.id))?.status).toBe("completed");
-    expect(await runner.cancel("run_unknown")).toBeUndefined();
+    expect((await runner.cancel(run.id, "ann"))?.status).toBe("completed");
+    expect(await runner.cancel("run_unknown", "ann")).toBeUndefined();
     expect(await readToEnd(run.id)).toEqual(before);
   });
 });
