@@ -94,7 +94,7 @@ function ownIds(run: Run): ReadonlySet<string> {
 export async function writeAnswer(agent: Agent, run: Run, outcome: AttemptOutcome, transcript: Transcript, requestContext: RequestContext): Promise<void> {
   const memory = await agent.getMemory({ requestContext });
   if (memory === undefined) return;
-  const notes = errorNotes(run, await threadMessages(memory, run));
+  const notes = outcome.outcome === "failed" ? errorNotes(run, await threadMessages(memory, run)) : [];
   if (notes.length > 0) await memory.deleteMessages([...notes]);
   const shown = withEndedTools(transcript, END_OF_TOOLS[outcome.outcome]);
   if (!shown.steps.some((step) => step.parts.some((part) => part.type === "text" || part.type === "tool" || part.type === "reasoning"))) return;

@@ -5,49 +5,30 @@ import { LibSQLStore } from "@mastra/libsql";
 import { Memory } from "@mastra/memory";
 import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import type { AgentSource, AttemptContext, AttemptOutcome } from "../../src/core/agent-source.ts";
-import type { Entry } from "../../src/core/entry.ts";
+import type { AgentSource } from "../../src/core/agent-source.ts";
 import type { RunEvent } from "../../src/core/event.ts";
-import { offsetOf } from "../../src/core/offset.ts";
-import type { Run } from "../../src/core/run.ts";
-import { resetPoint, textOf, type Transcript } from "../../src/core/transcript.ts";
+import { textOf } from "../../src/core/transcript.ts";
 import { transcriptOf } from "../../src/core/transcript-fold.ts";
 import { mastraSource } from "../../src/mastra/agent-source.ts";
 import { call, say, scriptedModel, think, toolResultsIn } from "../../src/testkit/scripted-model.ts";
+import { BEGIN, replay, RUN, stamped, type Replayed } from "./replaying.ts";
 
-/** One attempt over a log that ends at some event, without a runner: what is emitted, what was committed, what was done. */
-interface Replay {
-  readonly outcome: AttemptOutcome;
-  readonly log: readonly Entry[];
+/** One attempt, and what was done in it. */
+interface Replay extends Replayed {
   readonly modelSteps: readonly number[];
+  readonly calledUncommitted: readonly number[];
   readonly executed: readonly string[];
   readonly executedUncommitted: readonly string[];
 }
-
-const run: Run = {
-  id: "run_1",
-  threadId: "thread-1",
-  resourceId: "ann",
-  agentId: "clerk",
-  status: "running",
-  attempt: 1,
-  crashes: 0,
-  messageId: "msg_1",
-  input: { messages: [{ id: "u1", role: "user", parts: [{ type: "text", text: "1 + 2, then 3 + 4?" }] }], trigger: "submit" },
-  billingPolicy: "delivered",
-  cancelRequested: false,
-  createdAt: Date.now(),
-};
-
-const stamped = (events: readonly RunEvent[]): Entry[] => events.map((event, index) => ({ offset: offsetOf(index + 1), event, attempt: 1, at: 0 }));
 
 interface World {
   readonly source: AgentSource;
   readonly memory: Memory;
   readonly modelSteps: number[];
   readonly executed: string[];
-  /** Asked as each tool executes. */
-  isStartCommitted: (toolCallId: string) => boolean;
+  /** What is on the disk while the attempt executes. */
+  committed: () => readonly RunEvent[];
+  readonly calledUncommitted: number[];
   readonly executedUncommitted: string[];
 }
 
@@ -59,7 +40,8 @@ function openWorld(idempotentTools: readonly string[] = []): World {
     modelSteps: [] as number[],
     executed: [] as string[],
     executedUncommitted: [] as string[],
-    isStartCommitted: (): boolean => false,
+    calledUncommitted: [] as number[],
+    committed: () => [],
   };
   const tool = (id: string): unknown =>
     createTool({
@@ -69,12 +51,18 @@ function openWorld(idempotentTools: readonly string[] = []): World {
       execute: ({ a, b }, context) => {
         const toolCallId = context.agent?.toolCallId ?? "";
         world.executed.push(toolCallId);
-        if (!world.isStartCommitted(toolCallId)) world.executedUncommitted.push(toolCallId);
+        const isStarted = world.committed().some((event) => event.type === "tool-started" && event.toolCallId === toolCallId);
+        if (!isStarted) world.executedUncommitted.push(toolCallId);
         return Promise.resolve({ sum: a + b });
       },
     });
   const model = scriptedModel({
-    onCall: ({ prompt }) => void world.modelSteps.push(Math.max(0, toolResultsIn(prompt).length - 1)),
+    onCall: ({ prompt }) => {
+      const step = Math.max(0, toolResultsIn(prompt).length - 1);
+      world.modelSteps.push(step);
+      const last = world.committed().findLast((event) => event.type === "model-called" || event.type === "model-finished");
+      if (last?.type !== "model-called" || last.step !== step) world.calledUncommitted.push(step);
+    },
     calls: (prompt) => {
       const results = toolResultsIn(prompt).length;
       if (results < 2)
@@ -94,66 +82,26 @@ function openWorld(idempotentTools: readonly string[] = []): World {
   return Object.assign(world, { source });
 }
 
-async function replay(world: World, prefix: readonly RunEvent[], attempt = 2): Promise<Replay> {
-  const before = transcriptOf(stamped(prefix));
-  const resetTo = resetPoint(before);
-  const events: RunEvent[] = [...prefix];
-  if (attempt > 1) events.push({ type: "attempt-started", attempt, ...(resetTo !== undefined && { resetTo }) });
-  const transcript: Transcript = transcriptOf(stamped(events));
-  let committed = events.length;
-  world.isStartCommitted = (toolCallId) => events.slice(0, committed).some((event) => event.type === "tool-started" && event.toolCallId === toolCallId);
+async function replayIn(world: World, prefix: readonly RunEvent[], attempt = 2): Promise<Replay> {
   world.modelSteps.length = 0;
   world.executed.length = 0;
-  const taken = { ...run, attempt };
-  const context: AttemptContext = {
-    run: taken,
-    attempt,
-    rootRunId: run.id,
-    transcript,
-    signal: new AbortController().signal,
-    emit: (event) => {
-      events.push(event);
-      return undefined;
-    },
-    commit: async () => {
-      const upTo = events.length;
-      // As a store would: acknowledged some time after it was asked for.
-      await new Promise((resolve) => setImmediate(resolve));
-      committed = Math.max(committed, upTo);
-    },
-    noteUsage: () => undefined,
-    checkpoint: () => undefined,
-  };
-  if (attempt > 1) await world.source.begin({ ...run, attempt: 1 }, transcriptOf([]));
-  await world.source.begin(taken, transcript);
-  const outcome = await world.source.execute(context);
-  await world.source.settle(taken, outcome, () => Promise.resolve(transcriptOf(stamped(events))));
-  return {
-    outcome,
-    log: stamped(events),
-    modelSteps: [...world.modelSteps],
-    executed: [...world.executed],
-    executedUncommitted: [...world.executedUncommitted],
-  };
+  const replayed = await replay(world.source, prefix, { attempt, watch: (committed) => (world.committed = committed) });
+  const { modelSteps, executed, calledUncommitted, executedUncommitted } = world;
+  return { ...replayed, modelSteps: [...modelSteps], executed: [...executed], calledUncommitted, executedUncommitted };
 }
-
-const BEGIN: readonly RunEvent[] = [
-  { type: "run-started", messageId: run.messageId, threadId: run.threadId, agentId: run.agentId },
-  { type: "attempt-started", attempt: 1 },
-];
 
 describe("an attempt that goes on from a log, cut at every event", () => {
   let whole: readonly RunEvent[] = [];
   let cuts: readonly { readonly prefix: readonly RunEvent[]; readonly after: Replay; readonly thread: readonly unknown[] }[] = [];
 
   beforeAll(async () => {
-    whole = (await replay(openWorld(), BEGIN, 1)).log.map((entry) => entry.event);
+    whole = (await replayIn(openWorld(), BEGIN, 1)).log.map((entry) => entry.event);
     const done: { prefix: readonly RunEvent[]; after: Replay; thread: readonly unknown[] }[] = [];
     for (let end = BEGIN.length; end <= whole.length; end += 1) {
       const world = openWorld();
       const prefix = whole.slice(0, end);
-      const after = await replay(world, prefix);
-      done.push({ prefix, after, thread: await world.source.threads({ resourceId: run.resourceId }).messages("clerk", run.threadId, run.resourceId) });
+      const after = await replayIn(world, prefix);
+      done.push({ prefix, after, thread: await world.source.threads({ resourceId: RUN.resourceId }).messages("clerk", RUN.threadId, RUN.resourceId) });
     }
     cuts = done;
   });
@@ -180,6 +128,10 @@ describe("an attempt that goes on from a log, cut at every event", () => {
     for (const { after } of cuts) expect(after.executedUncommitted).toEqual([]);
   });
 
+  test("a model is called only after the call is committed", () => {
+    for (const { after } of cuts) expect(after.calledUncommitted).toEqual([]);
+  });
+
   test("the log ends up with every step once, and with the same text", () => {
     const expected = transcriptOf(stamped(whole));
     for (const { after } of cuts) {
@@ -195,7 +147,7 @@ describe("an attempt that goes on from a log, cut at every event", () => {
   test("after settle the thread holds the user's message once and the answer once, as the log has it", () => {
     for (const { after, thread } of cuts) {
       const messages = thread as readonly { id: string; parts: readonly { type: string; text?: string }[] }[];
-      expect(messages.map((message) => message.id)).toEqual(["u1", run.messageId]);
+      expect(messages.map((message) => message.id)).toEqual(["u1", RUN.messageId]);
       const text = messages[1]?.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("");
       expect(text).toBe(textOf(transcriptOf(after.log)));
       expect(messages[1]?.parts.filter((part) => part.type.startsWith("tool-"))).toHaveLength(3);
@@ -204,10 +156,10 @@ describe("an attempt that goes on from a log, cut at every event", () => {
 
   test("a tool that had started and not ended is reported as unknown to the model, or runs again where it is idempotent", async () => {
     const upToStart = whole.slice(0, whole.findIndex((event) => event.type === "tool-started" && event.toolCallId === "c1") + 1);
-    const unknown = await replay(openWorld(), upToStart);
+    const unknown = await replayIn(openWorld(), upToStart);
     expect(unknown.log.filter(({ event }) => event.type === "tool-error")).toMatchObject([{ event: { toolCallId: "c1", outcomeUnknown: true } }]);
     expect(unknown.executed).not.toContain("c1");
-    const again = await replay(openWorld(["add"]), upToStart);
+    const again = await replayIn(openWorld(["add"]), upToStart);
     expect(again.executed).toContain("c1");
     const keys = again.log.flatMap(({ event }) => (event.type === "tool-started" && event.toolCallId === "c1" ? [event.idempotencyKey] : []));
     expect(keys).toHaveLength(2);
