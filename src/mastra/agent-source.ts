@@ -2,12 +2,13 @@ import type { MastraDBMessage } from "@mastra/core/agent";
 import type { Mastra } from "@mastra/core/mastra";
 import { RequestContext } from "@mastra/core/request-context";
 import type { AgentSource, AttemptContext, AttemptOutcome } from "../core/agent-source.ts";
+import type { JsonObject } from "../core/json.ts";
 import type { Run } from "../core/run.ts";
 import { isAnswered, type Transcript } from "../core/transcript.ts";
 import { agentOf, listAgents } from "./agents.ts";
 import { AgentStream } from "./agent-stream.ts";
 import { errorText } from "./error-text.ts";
-import { hasAnswer, inputMessages, writeAnswer, writeQuestion } from "./thread-writer.ts";
+import { inputMessages, keptAnswer, lacksRepeats, writeAnswer, writeQuestion } from "./thread-writer.ts";
 import { mastraThreads } from "./threads.ts";
 
 export interface MastraSourceOptions {
@@ -65,11 +66,17 @@ export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}):
       }
     },
     async settle(run, outcome, readTranscript) {
+      const agent = agentOf(mastra, run.agentId);
+      const kept = await keptAnswer(agent, run, contextOf(run));
+      if (kept === "no-memory") return;
       // Mastra wrote the answer of an agent that ended by itself, unless a save failed: it does not say so. Of a run that went on, the
       // thread had a part before, and a declined call is a failed one to Mastra.
-      const isMastras = outcome.outcome === "completed" && run.parentRunId === undefined;
-      if (isMastras && (await hasAnswer(agentOf(mastra, run.agentId), run, contextOf(run)))) return;
-      await writeAnswer(agentOf(mastra, run.agentId), run, outcome, await readTranscript(), contextOf(run));
+      const isMastras = outcome.outcome === "completed" && run.parentRunId === undefined && kept !== undefined;
+      const steps = isMastras ? ((kept["parts"] ?? []) as readonly JsonObject[]).filter(({ type }) => type === "step-start").length : 0;
+      if (isMastras && steps < 2) return;
+      const transcript = await readTranscript();
+      if (isMastras && !lacksRepeats(kept, transcript)) return;
+      await writeAnswer(agent, run, outcome, transcript, contextOf(run));
     },
   };
 }

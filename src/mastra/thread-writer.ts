@@ -6,6 +6,7 @@ import type { JsonObject } from "../core/json.ts";
 import { standInId, type Run } from "../core/run.ts";
 import { isSettled, type ToolPart, type Transcript, type TranscriptPart } from "../core/transcript.ts";
 import { answerMessage } from "../core/ui-message.ts";
+import { uiMessage } from "./thread-messages.ts";
 
 /** Mastra keeps what this tool of its own wrote elsewhere, and its calls out of every thread. */
 const HIDDEN_TOOL = "updateWorkingMemory";
@@ -125,10 +126,29 @@ const END_OF_TOOLS: Readonly<Record<AttemptOutcome["outcome"], string | undefine
   aborted: "The run was canceled before the tool ended.",
 };
 
-/** Whether the thread has the answer of the run; an agent without memory keeps none. */
-export async function hasAnswer(agent: Agent, run: Run, requestContext: RequestContext): Promise<boolean> {
+/** What the thread has of the answer of the run, as a UI message; an agent without memory keeps none. */
+export async function keptAnswer(agent: Agent, run: Run, requestContext: RequestContext): Promise<JsonObject | "no-memory" | undefined> {
   const memory = await agent.getMemory({ requestContext });
-  return memory === undefined || (await messagesById(memory, [run.messageId])).length > 0;
+  if (memory === undefined) return "no-memory";
+  const [stored] = await messagesById(memory, [run.messageId]);
+  return stored && (uiMessage(stored) ?? { parts: [] });
+}
+
+/**
+ * Whether Mastra left out what a later step said in the very words of an earlier one, as it does when it saves. An answer in other words
+ * than the log's is a processor's work, and stays.
+ */
+export function lacksRepeats(kept: JsonObject, transcript: Transcript): boolean {
+  const shown = (kept["parts"] ?? []) as readonly JsonObject[];
+  return (["text", "reasoning"] as const).some((type) => {
+    const keptTexts = textsOf(shown, type);
+    const saidTexts = textsOf(transcript.steps.flatMap(({ parts }) => parts), type);
+    return keptTexts.length < saidTexts.length && saidTexts.every((text) => keptTexts.includes(text));
+  });
+}
+
+function textsOf(parts: readonly { readonly type?: unknown; readonly text?: unknown }[], type: "text" | "reasoning"): readonly string[] {
+  return parts.flatMap((part) => (part.type === type && typeof part.text === "string" && part.text.trim() !== "" ? [part.text.trim()] : []));
 }
 
 /**

@@ -29,8 +29,10 @@ export interface AttemptDeps {
 /** Why an attempt was stopped from outside. The first reason stands. */
 type StopReason = "canceled" | "lease-lost" | "handed-over";
 
-const SETTLE_TRIES = 3;
-const SETTLE_RETRY_MS = 100;
+// A database that is restarted is away for seconds; an answer that never gets into its thread is lost to the next question.
+const SETTLE_WITHIN_MS = 20_000;
+const SETTLE_FIRST_PAUSE_MS = 100;
+const SETTLE_LAST_PAUSE_MS = 2_000;
 const SETTLE_LIMIT_MS = 10_000;
 // A question is written in milliseconds; a memory that hangs must not keep a run from being canceled.
 const BEGIN_GRACE_MS = 1_000;
@@ -198,14 +200,17 @@ export class Attempt {
 
   async #settle(outcome: AttemptOutcome): Promise<void> {
     const readTranscript = async (): Promise<Transcript> => this.#fold(await this.#readLog());
-    for (let left = SETTLE_TRIES - 1; ; left -= 1) {
+    const giveUpMs = performance.now() + SETTLE_WITHIN_MS;
+    for (let pauseMs = SETTLE_FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, SETTLE_LAST_PAUSE_MS)) {
       try {
         const settled = this.#deps.source.settle(this.run, outcome, readTranscript).then(() => true);
         if ((await unlessAborted(settled, AbortSignal.timeout(SETTLE_LIMIT_MS), 0)) === undefined) throw new Error("the agent's memory did not answer");
         return;
       } catch (error) {
-        if (left > 0) {
-          await new Promise((resolve) => setTimeout(resolve, SETTLE_RETRY_MS));
+        // Whoever takes the run over settles it.
+        if (this.#stopped === "lease-lost" || this.#stopped === "handed-over") throw error;
+        if (performance.now() + pauseMs < giveUpMs) {
+          await new Promise((resolve) => setTimeout(resolve, pauseMs));
           continue;
         }
         this.#deps.onProblem("the thread could not be brought up to date with the run", this.run, error);

@@ -115,6 +115,13 @@ describe.each(["memory", "sqlite"] as const)("every ending, on the %s store", (s
 });
 
 describe("the thread", () => {
+  test("keeps what a later step says in the words of an earlier one", async () => {
+    const shop = await open({ script: [[say("Same."), call("add", { a: 1, b: 2 }, { id: "c1" })], [say("Same.")]] });
+    const run = await shop.ask("go", { threadId: "t" });
+    await shop.log(run);
+    expect((await shop.engine.messages(ANN, "t")).map((message) => textIn(message))).toEqual(["go", "Same.Same."]);
+  });
+
   test("the user's message is there from the start, and a page that reloads mid-run does not get the partial answer", async () => {
     const shop = await open({ script: [[say("Half", { isCut: true }), hang()]] });
     const run = await shop.ask("hello", { threadId: "t", id: "u1" });

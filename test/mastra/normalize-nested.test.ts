@@ -47,6 +47,7 @@ describe("a sub-agent", () => {
       chunk("error", { error: new Error("inner\n at /srv") }),
     ];
     expect(told([call, ...chunks.map((one) => nested("c", one))]).slice(1)).toEqual([
+      inner({ type: "model-finished", step: 0 }),
       inner({ type: "raw", chunkType: "error", payload: { message: "inner" } }),
     ]);
   });
