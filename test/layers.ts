@@ -31,7 +31,12 @@ export const LAYERS: readonly Layer[] = [
   { name: "stores/*", files: /^stores\/([^/]+)\//, layers: ["core", "stores"], packages: [NODE] },
   { name: "protocols", files: /^protocols\/[^/]+\.ts$/, layers: ["core"], packages: [] },
   { name: "protocols/*", files: /^protocols\/([^/]+)\//, layers: ["core", "protocols"], packages: [HONO, ZOD] },
-  { name: "holdfast", files: /^(holdfast|engine-options|run-start|threads|interrupts|accounts)\.ts$/, layers: LEAVES, packages: [NODE, PINO, ZOD, /^@mastra\/core\/mastra$/] },
+  {
+    name: "holdfast",
+    files: /^(holdfast|engine-options|run-start|threads|interrupts|accounts)\.ts$/,
+    layers: LEAVES,
+    packages: [NODE, PINO, ZOD, /^@mastra\/core\/mastra$/],
+  },
   { name: "http", files: /^http\//, layers: ["core", "holdfast"], packages: [NODE, HONO, ZOD, PINO, /^@hono\//, /^jose$/] },
   { name: "index", files: /^index\.ts$/, layers: [...LEAVES, "holdfast", "http"], packages: [] },
   { name: "cli/demo", files: /^cli\/demo/, layers: [...LEAVES, "holdfast", "http", "index", "cli"], packages: [NODE, ZOD, /^@mastra\//] },
