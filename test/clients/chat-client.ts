@@ -25,10 +25,19 @@ export interface ChatClient {
   readonly messages: readonly ChatMessage[];
   /** Resolves when the answer has ended, however it did. */
   send(text: string, options?: SendOptions): Promise<void>;
+  /** Sends the messages as they are, with what was decided in them. */
+  submit(): Promise<void>;
+  /** Resolves when it is decided whether the messages are sent by themselves. */
+  decide(approvalId: string, approved: boolean, reason?: string): Promise<void>;
+  /** The same, for what a tool of the page gave. */
+  give(toolCallId: string, outcome: ToolOutcome): Promise<void>;
   regenerate(options?: { readonly messageId?: string; readonly body?: object }): Promise<void>;
   resume(): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** What a tool of the page gave, or why it failed. */
+export type ToolOutcome = { readonly output: unknown } | { readonly state: "output-error"; readonly errorText: string };
 
 export interface ChatClientOptions {
   /** Where the server seems to be. */
@@ -42,6 +51,8 @@ export interface ChatClientOptions {
   readonly initialStartIndex?: number;
   /** How many connection errors in a row a WorkflowChatTransport gives up at. */
   readonly maxConsecutiveErrors?: number;
+  /** Whether the chat sends by itself, by the rule of `ai`, when all approvals of a step are decided, or all its calls have outcomes. */
+  readonly sendsWhenComplete?: "approvals" | "outcomes";
 }
 
 /** One of the clients that people use. */
@@ -57,7 +68,9 @@ interface AnyVersionsChat {
   readonly status: string;
   readonly error: Error | undefined;
   readonly messages: unknown;
-  sendMessage(message: { readonly text: string; readonly messageId?: string }, options?: { readonly body?: object }): Promise<void>;
+  sendMessage(message?: { readonly text: string; readonly messageId?: string }, options?: { readonly body?: object }): Promise<void>;
+  addToolApprovalResponse(decision: { readonly id: string; readonly approved: boolean; readonly reason?: string }): void | PromiseLike<void>;
+  addToolOutput(outcome: { readonly tool: string; readonly toolCallId: string } & ToolOutcome): void | PromiseLike<void>;
   regenerate(options?: { readonly messageId?: string; readonly body?: object }): Promise<void>;
   resumeStream(): Promise<void>;
   stop(): Promise<void>;
@@ -75,6 +88,10 @@ export function clientOf(chat: AnyVersionsChat): ChatClient {
       return chat.messages as readonly ChatMessage[];
     },
     send: (text, { messageId, ...options } = {}) => chat.sendMessage({ text, messageId }, options),
+    submit: () => chat.sendMessage(),
+    decide: async (id, approved, reason) => chat.addToolApprovalResponse({ id, approved, reason }),
+    // The rest of the call is looked up by its id.
+    give: async (toolCallId, outcome) => chat.addToolOutput({ tool: "", toolCallId, ...outcome }),
     regenerate: (options) => chat.regenerate(options),
     resume: () => chat.resumeStream(),
     stop: () => chat.stop(),

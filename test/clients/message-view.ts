@@ -6,11 +6,23 @@ export function partsOf(message: ChatMessage | undefined): readonly MessagePart[
   return JSON.parse(JSON.stringify(message?.parts ?? [])) as readonly MessagePart[];
 }
 
-/** What a user sees of a message: where the steps begin and what the memory notes about a part is not shown. */
+/**
+ * What a user sees of a message: where the steps begin and what the memory notes about a part is not shown, nor how it was approved what has
+ * an outcome.
+ */
 export function shownOf(message: ChatMessage | undefined): readonly object[] {
   return partsOf(message)
     .filter((part) => part.type !== "step-start")
-    .map(({ type, text, ...part }) => (type === "text" || type === "reasoning" ? { type, text } : { type, ...part }));
+    .map(({ type, text, approval, ...part }) => {
+      if (type === "text" || type === "reasoning") return { type, text };
+      return { type, ...part, ...(part["state"] === "approval-requested" && { approval }) };
+    });
+}
+
+/** The calls of a message: the state of each, by the name of its tool. */
+export function callsIn(message: ChatMessage | undefined): Readonly<Record<string, unknown>> {
+  const calls = partsOf(message).filter(({ type }) => type.startsWith("tool-"));
+  return Object.fromEntries(calls.map((call) => [call.type.slice("tool-".length), call["state"]]));
 }
 
 export function textOf(message: ChatMessage | undefined): string {

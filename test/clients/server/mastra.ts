@@ -5,8 +5,10 @@ import { LibSQLStore } from "@mastra/libsql";
 import { Memory } from "@mastra/memory";
 import { z } from "zod";
 import { scriptedModel } from "../../../src/testkit/scripted-model.ts";
+import { askingTools } from "./asking-tools.ts";
+import type { Executions } from "./executions.ts";
 import type { Gates } from "./gates.ts";
-import { answerTo } from "./script.ts";
+import { answerTo, helpWith } from "./script.ts";
 
 /** Milliseconds between two parts of an answer, so that most of them get an event of their own. */
 const PACE_MS = 1;
@@ -15,6 +17,8 @@ const PACE_MS = 1;
 export const DEFAULT_AGENT = "assistant";
 /** The same one without memory. */
 export const FORGETFUL_AGENT = "forgetful";
+/** One that leaves all its tools to a sub-agent. */
+export const DELEGATING_AGENT = "delegating";
 
 const weather = createTool({
   id: "weather",
@@ -40,14 +44,14 @@ const broken = createTool({
 });
 
 /** Agents whose model does what the last message asks for. */
-export function scriptedMastra(memoryFile: string, gates: Gates): Mastra {
+export function scriptedMastra(memoryFile: string, gates: Gates, executions: Executions): Mastra {
   const storage = new LibSQLStore({ id: "memory", url: `file:${memoryFile}` });
   let takes = 0;
   const model = scriptedModel({
     calls: (prompt) => answerTo(prompt, gates, () => (takes += 1)),
     pace: PACE_MS,
   });
-  const common = { instructions: "Answer.", model, tools: { weather, distance, broken } };
+  const common = { instructions: "Answer.", model, tools: { weather, distance, broken, ...askingTools(executions) } };
   const assistant = new Agent({
     id: DEFAULT_AGENT,
     name: "Assistant",
@@ -55,5 +59,14 @@ export function scriptedMastra(memoryFile: string, gates: Gates): Mastra {
     memory: new Memory({ storage, options: { lastMessages: 20 } }),
   });
   const forgetful = new Agent({ id: FORGETFUL_AGENT, name: "Forgetful", ...common });
-  return new Mastra({ agents: { assistant, forgetful }, storage, logger: false });
+  const helper = new Agent({
+    id: "helper",
+    name: "Helper",
+    description: "Helps.",
+    instructions: "Help.",
+    model: scriptedModel({ calls: helpWith, pace: PACE_MS }),
+    tools: askingTools(executions),
+  });
+  const delegating = new Agent({ id: DELEGATING_AGENT, name: "Delegating", instructions: "Answer.", model, agents: { helper } });
+  return new Mastra({ agents: { assistant, forgetful, delegating }, storage, logger: false });
 }

@@ -6,11 +6,14 @@ import type { Gates } from "./gates.ts";
 export const RESEARCH_TEXT = "Oslo has 4 degrees and rain. Rome is 2000 km away. Take an umbrella.";
 export const RESEARCH_REASONING = "Two facts are needed: weather and distance.";
 
+/** How an answer ends whose tools have run; what they said follows. */
+export const SETTLED_TEXT = "All of it is settled now, and the tools said:";
+
 export const PROVIDER_ERROR = "The provider is overloaded.";
 
 /** A message of a user to the scripted model: what it is to do, and where it waits. */
 export interface Ask {
-  readonly scenario: "research" | "long" | "fail" | "truncate" | "broken-tool" | "recall" | "take";
+  readonly scenario: "research" | "long" | "fail" | "truncate" | "broken-tool" | "recall" | "take" | "tools";
   /** The key of the gate that the answer waits at. */
   readonly hold?: string;
   /** After so many words of the text. */
@@ -19,6 +22,9 @@ export interface Ask {
   readonly holdIn?: "reasoning" | "tool-input" | "text";
   /** How many words a long text has. */
   readonly words?: number;
+  /** The tools that are called, one list for each step, and the chat that they are called for. */
+  readonly steps?: readonly (readonly string[])[];
+  readonly chat?: string;
 }
 
 /** The message that asks for it. */
@@ -45,7 +51,34 @@ export function answerTo(prompt: readonly PromptMessage[], gates: Gates, nextTak
       return spoken(`Before: ${questionsBefore(prompt)} questions, ${answersBefore(prompt)} answers.`, ask, gates);
     case "take":
       return spoken(`This is take ${nextTake()}.`, ask, gates);
+    case "tools":
+      return callTools(ask, afterLastQuestion(prompt)) ?? spoken(`${SETTLED_TEXT} ${resultsIn(afterLastQuestion(prompt))}`, ask, gates);
   }
+}
+
+/** What a sub-agent does that is told to call a tool of its own. */
+export function helpWith(prompt: readonly PromptMessage[]): readonly Move[] {
+  return callTools(askOf(lastUserText(prompt)), afterLastQuestion(prompt)) ?? [say(resultsIn(afterLastQuestion(prompt)))];
+}
+
+/** The calls of the first step that has no results yet. */
+function callTools({ steps = [], chat = "" }: Ask, since: readonly PromptMessage[]): readonly Move[] | undefined {
+  const known = toolResultsIn(since);
+  const names = steps.find((step) => !step.every((name) => known.includes(name)));
+  return names && [say("Let me see."), ...names.map((name) => call(name, inputOf(name, chat), { id: `call-${name}`, pieces: 2 }))];
+}
+
+/** A sub-agent is told in the way that its user would tell it. */
+function inputOf(name: string, chat: string): object {
+  const inner: Ask = { scenario: "tools", chat, steps: [["pay", "confirm", "quote"]] };
+  return name === "agent-helper" ? { prompt: askText(inner) } : { chat };
+}
+
+/** What the model was told of its calls, in words without a blank. */
+function resultsIn(since: readonly PromptMessage[]): string {
+  return partsOf(since, "tool-result")
+    .map(({ toolName, output }) => `${String(toolName)}:${JSON.stringify((output as { readonly value: unknown }).value).replaceAll(" ", "_")}`)
+    .join(" ");
 }
 
 export function longText(words: number): string {

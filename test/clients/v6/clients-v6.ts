@@ -1,11 +1,20 @@
 import { WorkflowChatTransport } from "@workflow/ai";
-import { AbstractChat, type ChatTransport, type UIMessage } from "ai";
+import {
+  AbstractChat,
+  lastAssistantMessageIsCompleteWithApprovalResponses,
+  lastAssistantMessageIsCompleteWithToolCalls,
+  type ChatTransport,
+  type UIMessage,
+} from "ai";
 import { clientOf, type ChatClientOptions, type ClientKind } from "../chat-client.ts";
 import { PlainChatState } from "../plain-chat-state.ts";
 
+const COMPLETE = { approvals: lastAssistantMessageIsCompleteWithApprovalResponses, outcomes: lastAssistantMessageIsCompleteWithToolCalls };
+
 class Chat extends AbstractChat<UIMessage> {
-  constructor({ chatId, messages = [] }: ChatClientOptions, transport: ChatTransport<UIMessage>) {
-    super({ id: chatId, transport, state: new PlainChatState(messages as UIMessage[]) });
+  constructor({ chatId, messages = [], sendsWhenComplete }: ChatClientOptions, transport: ChatTransport<UIMessage>) {
+    const sendAutomaticallyWhen = sendsWhenComplete && COMPLETE[sendsWhenComplete];
+    super({ id: chatId, transport, state: new PlainChatState(messages as UIMessage[]), sendAutomaticallyWhen });
   }
 }
 
