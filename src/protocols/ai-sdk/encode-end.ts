@@ -38,16 +38,13 @@ export function encodeEnd(version: AiSdkVersion, state: AiSdkState, event: Termi
 }
 
 /**
- * Encodes the end of a run that another one goes on from: all of it but the `finish`. What was asked about a call is a state of the call on
- * the way to its outcome; a question that is a part of its own is closed by now, and would go on asking.
+ * Encodes the end of a run that another one goes on from: all of it but the `finish`. Its questions are closed by now: an approval was asked
+ * for and is asked for no more, and a question that is a part of its own is left out.
  */
 export function encodePause(version: AiSdkVersion, state: AiSdkState, event: TerminalEvent): Encoded {
-  const interrupts = event.type === "run-suspended" ? event.interrupts : [];
-  return pause(
-    version,
-    state,
-    interrupts.filter(({ kind }) => isAskedInCall(version, kind)),
-  );
+  const interrupts = event.type === "run-suspended" ? event.interrupts.filter(({ kind }) => isAskedInCall(version, kind)) : [];
+  const approvals = interrupts.filter(({ kind }) => kind === "tool-approval");
+  return inOrder(state, (next) => pause(version, next, interrupts), ...approvals.map((interrupt) => (next: AiSdkState) => showInputAgain(next, interrupt)));
 }
 
 function pause(version: AiSdkVersion, state: AiSdkState, interrupts: readonly InterruptRequest[]): Encoded {
@@ -68,7 +65,9 @@ function ask(version: AiSdkVersion, state: AiSdkState, interrupt: InterruptReque
   const { id, toolCallId, toolName, input } = interrupt;
   if (interrupt.kind === "tool-suspend") {
     const { payload, resumeSchema } = interrupt;
-    return [state, [{ type: "data-suspended", id, data: { interruptId: id, toolCallId, toolName, payload, resumeSchema } }]];
+    const question = send({ type: "data-suspended", id, data: { interruptId: id, toolCallId, toolName, payload, resumeSchema } });
+    const isDecided = state.openTools.some((tool) => tool.toolCallId === toolCallId && tool.isDecided === true);
+    return isDecided ? inOrder(state, (next) => showInputAgain(next, interrupt), question) : question(state);
   }
   // The page executes the call by itself.
   if (interrupt.kind === "frontend-tool") return showInput(state, interrupt);
@@ -84,4 +83,10 @@ function showInput(state: AiSdkState, { toolCallId, toolName, input }: Interrupt
   const tool: OpenTool = { ...toolFields(open ?? { toolCallId }), toolName, isStreaming: false, stepCount: open?.stepCount ?? state.stepCount };
   const openTools = [...state.openTools.filter((other) => other !== open), tool];
   return [{ ...state, openTools }, [{ type: "tool-input-available", ...toolFields(tool), toolName, input }]];
+}
+
+/** Takes a call back to before it was asked about: one that a client shows as decided is sent to the server again and again. */
+function showInputAgain(state: AiSdkState, { toolCallId, toolName, input }: InterruptRequest): Encoded {
+  const fields = toolFields(state.openTools.find((tool) => tool.toolCallId === toolCallId) ?? { toolCallId });
+  return [state, [{ type: "tool-input-available", ...fields, toolName, input }]];
 }

@@ -3,7 +3,19 @@ import type { Encoder } from "../../core/protocol.ts";
 import type { AiSdkVersion, UiMessageChunk } from "./chunk.ts";
 import { encodeContent } from "./encode-content.ts";
 import { encodeEnd, encodePause, isAskedInCall } from "./encode-end.ts";
-import { closeStep, closeStreaming, closeTexts, closeTools, INITIAL_STATE, inOrder, NO_CHUNKS, openStep, type AiSdkState, type Encoded } from "./state.ts";
+import {
+  closeStep,
+  closeStreaming,
+  closeTexts,
+  closeTools,
+  INITIAL_STATE,
+  inOrder,
+  NO_CHUNKS,
+  openStep,
+  type AiSdkState,
+  type Encoded,
+  type OpenTool,
+} from "./state.ts";
 
 /** For whom a log is encoded. */
 export interface AiSdkEncoding {
@@ -83,10 +95,13 @@ function encodeLifecycle({ version, runId }: AiSdkEncoding, state: AiSdkState, e
 function withAnswered(version: AiSdkVersion, state: AiSdkState, event: Extract<LifecycleEvent, { type: "interrupt-answered" }>): AiSdkState {
   const { kind, toolCallId, toolName } = event;
   const [outermost = toolCallId] = toolCallId.split("/");
-  const ids = new Set(isAskedInCall(version, kind) ? [outermost, toolCallId] : [outermost]);
+  const isShown = isAskedInCall(version, kind);
+  const ids = new Set(isShown ? [outermost, toolCallId] : [outermost]);
   const unknown = [...ids].filter((id) => !state.openTools.some((tool) => tool.toolCallId === id));
-  const added = unknown.map((id) => ({ toolCallId: id, toolName, isStreaming: false, stepCount: state.stepCount }));
-  return added.length === 0 ? state : { ...state, openTools: [...state.openTools, ...added] };
+  const added = unknown.map((id): OpenTool => ({ toolCallId: id, toolName, isStreaming: false, stepCount: state.stepCount }));
+  const openTools = added.length === 0 ? state.openTools : [...state.openTools, ...added];
+  if (kind !== "tool-approval" || !isShown) return { ...state, openTools };
+  return { ...state, openTools: openTools.map((tool) => (tool.toolCallId === toolCallId ? { ...tool, isDecided: true } : tool)) };
 }
 
 function startStep(state: AiSdkState, step: number): Encoded {

@@ -29,6 +29,8 @@ export interface OpenTool {
   readonly dynamic?: boolean;
   /** The model has not finished writing the input. */
   readonly isStreaming: boolean;
+  /** An approval of the call was asked for and is decided. */
+  readonly isDecided?: boolean;
   /** The {@link AiSdkState.stepCount} at which it was opened. */
   readonly stepCount: number;
 }
