@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { approvalIdOf, decide, expectSettled, openAsking, untilIdle } from "./asking-chat.ts";
+import { approvalIdOf, decide, expectSettled, HELD_AT, openAsking, untilHeld, untilIdle } from "./asking-chat.ts";
 import type { ClientKind } from "./chat-client.ts";
-import type { Cut } from "./cutting-proxy.ts";
+import { CuttingProxy, type Cut } from "./cutting-proxy.ts";
 import { KINDS, serverFor } from "./kinds.ts";
 import { callsIn } from "./message-view.ts";
 import { loadMessages, newestRun, replay } from "./server-api.ts";
@@ -14,6 +14,7 @@ const CALLS = { pay: DONE, book: DONE };
 /** How many events the run that goes on is when no two of them are committed as one. */
 const MOST_EVENTS = 19;
 const LAST_WORD = " said:";
+const LAST_HELD_WORD = " is";
 const AT_ONCE = 6;
 
 const everyIndex = Array.from({ length: MOST_EVENTS + 1 }, (_, index) => index);
@@ -34,6 +35,28 @@ describe.each(KINDS.filter((kind) => kind.reconnects))("$name", (kind) => {
     await decide(chat.client, "book", true);
     await chat.proxy.close();
     await expectSettled(chat, chat.client, CALLS, ["pay", "book"]);
+  });
+});
+
+describe.each(KINDS.filter((kind) => kind.reconnects))("$name, loaded while the run goes on,", (kind) => {
+  test.each(["end", "reset"] as const)("asks on by its chat until it has the whole message when it is cut every three events by a %s", async (by) => {
+    const chat = await openAsking(kind, serverFor(kind), [["pay", "book"]], { heldAt: HELD_AT });
+    await chat.client.decide(approvalIdOf(chat.client, "pay"), true);
+    await chat.client.decide(approvalIdOf(chat.client, "book"), true);
+    await untilHeld(chat.client);
+    await chat.client.stop();
+    const [question, ...hidden] = await loadMessages(chat.server, chat.chatId);
+    expect(hidden).toEqual([]);
+    const proxy = await CuttingProxy.open(chat.server, {
+      cut: () => ({ after: 3, by }),
+      onEvent: (data) => data.includes(LAST_HELD_WORD) && void openGate(chat.server, chat.chatId),
+    });
+    const page = kind.open({ baseUrl: proxy.url, chatId: chat.chatId, messages: question && [question], maxConsecutiveErrors: 1_000 });
+    await page.resume();
+    await expectSettled(chat, page, CALLS, ["pay", "book"]);
+    expect(proxy.exchanges.every(({ path }) => path.startsWith(`/api/chat/${chat.chatId}/stream?`))).toBe(true);
+    expect(proxy.exchanges.length).toBeGreaterThan(5);
+    await Promise.all([proxy.close(), chat.proxy.close()]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ChatClient } from "./chat-client.ts";
-import { decide, expectSettled, openAsking, reload, resumeHeld, untilIdle, HELD_AT } from "./asking-chat.ts";
+import { decide, expectSettled, openAsking, reload, requestsOf, resumeHeld, untilIdle, HELD_AT } from "./asking-chat.ts";
 import { KINDS, serverFor } from "./kinds.ts";
 import { callsIn, partsOf, shownOf, textOf } from "./message-view.ts";
 import { answerQuestion, executedFor, listQuestions, listRuns, loadMessages, untilRunIs } from "./server-api.ts";
@@ -49,6 +49,20 @@ describe.concurrent.each(KINDS)("$name", (kind) => {
     await chat.client.resume();
     expect([chat.client.status, chat.client.messages.length]).toEqual(["ready", 2]);
     await expectSettled(chat, await reload(chat), { confirm: DONE }, ["confirm"]);
+    await chat.proxy.close();
+  });
+
+  test("shows what a tool asks that was approved, and is quiet until that is answered", async () => {
+    const chat = await openAsking(kind, server, [["pay", "moor"]], { heldAt: HELD_AT });
+    await decide(chat.client, "pay", true);
+    await decide(chat.client, "moor", true);
+    expect(await requestsOf(chat)).toEqual(["POST 200", "POST 200"]);
+    expect(callsIn(chat.client.messages[1])).toEqual({ pay: DONE, moor: "input-available" });
+    expect(questionsIn(chat.client)).toMatchObject([{ toolName: "moor" }]);
+    expect((await loadMessages(server, chat.chatId)).map(shownOf)).toEqual(chat.client.messages.map(shownOf));
+    await answerQuestion(server, chat.chatId, "moor", 7);
+    await resumeHeld(chat, chat.client);
+    await expectSettled(chat, chat.client, { pay: DONE, moor: DONE }, ["pay", "moor"]);
     await chat.proxy.close();
   });
 
