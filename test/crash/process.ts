@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Entry } from "../../src/core/entry.ts";
+import { CHILD_ENV } from "./compile-cache.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import type { Run } from "../../src/core/run.ts";
 
@@ -28,7 +29,7 @@ export interface CrashChild {
 
 /** Starts a process of the deployment that lives in the directory. */
 export function crashChild(directory: string, flags: readonly string[]): CrashChild {
-  const child = spawn(process.execPath, [CHILD, "--dir", directory, ...flags], { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [CHILD, "--dir", directory, ...flags], { stdio: ["pipe", "pipe", "pipe"], env: CHILD_ENV });
   const entries: Entry[] = [];
   let thread: readonly JsonObject[] | undefined;
   let run: Run | undefined;

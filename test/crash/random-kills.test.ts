@@ -9,10 +9,11 @@ import { checkBills, checkLedger, checkTools, keptRuns, type KeptRun } from "./r
 import { DoomedProcess } from "./random/doomed-process.ts";
 import { CONCURRENT, effectFile, SINK } from "./random/world.ts";
 
-const KILLS = Number(process.env["KILLS"] ?? 200);
-const RUNS = Number(process.env["RUNS"] ?? 150);
+const KILLS = 200;
+const RUNS = 240;
 const MAX_CHECKPOINTS = 240;
 const MAX_DELAY_MS = 500;
+const MAX_LIFE_MS = 800;
 const LATER_MS = 3_600_000;
 const SEED = Number(process.env["HOLDFAST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
@@ -60,7 +61,7 @@ test(`nothing is lost and nothing is done twice over ${KILLS} kills at random po
     // The work is spread over the kills, so that there is some to be cut to the last.
     const runs = Math.ceil((RUNS * (killed + 1)) / KILLS) + CONCURRENT;
     await current.work({ runs, policy, ...(isAtCheckpoint && { killAfter }) });
-    const end = isAtCheckpoint ? await Promise.race([current.ended(), after(2_000)]) : await after(delayMs);
+    const end = isAtCheckpoint ? await Promise.race([current.ended(), after(MAX_LIFE_MS)]) : await after(delayMs);
     if (end === undefined) await current.kill();
     killed += 1;
   }
@@ -74,7 +75,11 @@ test(`nothing is lost and nothing is done twice over ${KILLS} kills at random po
   const kept = await keptRuns(store);
   const effects = file.all();
   const ends = Object.groupBy(kept, ({ run }) => run.status);
-  process.stdout.write(`${kept.length} runs: ${Object.entries(ends).map(([status, runs]) => `${runs.length} ${status}`).join(", ")}\n`);
+  process.stdout.write(
+    `${kept.length} runs: ${Object.entries(ends)
+      .map(([status, runs]) => `${runs.length} ${status}`)
+      .join(", ")}\n`,
+  );
   expect(ends.completed?.length ?? 0, "the kills let some runs complete").toBeGreaterThan(RUNS / 10);
   checkBills(kept, effects);
   checkLedger(kept, effects, KILLS, CONCURRENT);

@@ -26,7 +26,10 @@ export async function keptRuns(store: RunStore): Promise<readonly KeptRun[]> {
         entries.map(({ offset }) => offset),
         "the log is dense",
       ).toEqual(entries.map((_, index) => index + 1));
-      expect(entries.filter(({ event }) => isTerminalEvent(event)), "the log has one end").toHaveLength(1);
+      expect(
+        entries.filter(({ event }) => isTerminalEvent(event)),
+        "the log has one end",
+      ).toHaveLength(1);
       const finishedInLog = entries.flatMap(({ event }) => {
         const { inner } = innermost(event);
         return inner.type === "model-finished" && inner.usage?.inputTokens !== undefined ? [inner.usage.inputTokens] : [];
@@ -52,7 +55,10 @@ export function checkLedger(kept: readonly KeptRun[], effects: readonly Effect[]
   const called = effects.flatMap((effect) => (effect.kind === "call" ? [effect.call] : []));
   const finished = new Set(effects.flatMap((effect) => (effect.kind === "finish" ? [effect.call] : [])));
   const calls = kept.flatMap((each) => each.calls);
-  expect(calls.filter(({ state }) => state === "pending"), "nothing stays pending in a run that ended").toEqual([]);
+  expect(
+    calls.filter(({ state }) => state === "pending"),
+    "nothing stays pending in a run that ended",
+  ).toEqual([]);
   expect(called.length, "no call of the provider is missing from the ledger").toBeLessThanOrEqual(calls.length);
 
   const settled = calls.filter(({ state }) => state === "settled").map(({ usage }) => usage?.inputTokens ?? -1);

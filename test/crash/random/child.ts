@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { isTerminal } from "../../../src/core/run.ts";
@@ -22,6 +23,8 @@ const POLL_MS = 10;
 const principal = { resourceId: "ann" };
 
 const [directory = "."] = process.argv.slice(2);
+// A process that is killed leaves nothing of its own accord.
+flushCompileCache();
 process.stdout.write("loaded\n");
 const [line] = (await once(createInterface({ input: process.stdin }), "line")) as [string];
 const task = JSON.parse(line) as Task;

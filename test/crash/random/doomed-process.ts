@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { CHILD_ENV } from "../compile-cache.ts";
 import type { Task } from "./child.ts";
 
 const CHILD = fileURLToPath(new URL("child.ts", import.meta.url));
@@ -15,7 +16,7 @@ export class DoomedProcess {
   #errors = "";
 
   constructor(directory: string) {
-    this.#child = spawn(process.execPath, [CHILD, directory], { stdio: ["pipe", "pipe", "pipe"] });
+    this.#child = spawn(process.execPath, [CHILD, directory], { stdio: ["pipe", "pipe", "pipe"], env: CHILD_ENV });
     this.#exit = once(this.#child, "close").then(([code, signal]: unknown[]) => (signal ?? code) as NodeJS.Signals | number | null);
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.#errors += text));
     const lines = createInterface({ input: this.#child.stdout as NonNullable<ChildProcess["stdout"]> });

@@ -56,7 +56,8 @@ const clerk: Script = (prompt) => {
   if (asked.startsWith("delegate") && results === 0) {
     return [call("agent-researcher", { prompt: "one" }, { id: "d1" }), call("agent-researcher", { prompt: "two" }, { id: "d2" })];
   }
-  if (asked.startsWith("approve") && results === 0) return [call("pay", { n: 1 }, { id: "p1" }), call("weigh", { n: 2 }, { id: "p2" }), call("pay", { n: 3 }, { id: "p3" })];
+  if (asked.startsWith("approve") && results === 0)
+    return [call("pay", { n: 1 }, { id: "p1" }), call("weigh", { n: 2 }, { id: "p2" }), call("pay", { n: 3 }, { id: "p3" })];
   if (asked.startsWith("repeat") && results === 0) return [call(IDEMPOTENT_TOOL, { n: 1 }, { id: "i1" })];
   return [say(WORDS)];
 };
@@ -101,7 +102,14 @@ export function randomWorld(directory: string, effects: EffectFile): Mastra {
   const storage = new LibSQLStore({ id: "memory", url: `file:${join(directory, "memory.db")}` });
   const lookup = tool("lookup");
   const weigh = tool("weigh");
-  const archive = new Agent({ id: "archivist", name: "archivist", description: "Archives.", instructions: "Archive.", model: model("archivist", archivist), tools: { weigh } });
+  const archive = new Agent({
+    id: "archivist",
+    name: "archivist",
+    description: "Archives.",
+    instructions: "Archive.",
+    model: model("archivist", archivist),
+    tools: { weigh },
+  });
   const research = new Agent({
     id: "researcher",
     name: "researcher",
@@ -116,7 +124,12 @@ export function randomWorld(directory: string, effects: EffectFile): Mastra {
     name: "clerk",
     instructions: "You sell fruit.",
     model: model("clerk", clerk),
-    tools: { lookup, weigh, pay: tool("pay", { requireApproval: true }), [IDEMPOTENT_TOOL]: tool(IDEMPOTENT_TOOL, { mcp: { annotations: { idempotentHint: true } } }) },
+    tools: {
+      lookup,
+      weigh,
+      pay: tool("pay", { requireApproval: true }),
+      [IDEMPOTENT_TOOL]: tool(IDEMPOTENT_TOOL, { mcp: { annotations: { idempotentHint: true } } }),
+    },
     agents: { researcher: research },
     memory: new Memory({ storage, options: { lastMessages: 10 } }),
   });
