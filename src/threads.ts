@@ -8,7 +8,8 @@ import type { Thread } from "./core/protocol.ts";
 import { isTerminal, standInId, type Run } from "./core/run.ts";
 import type { RunStore, ThreadOwner } from "./core/store.ts";
 import { transcriptOf } from "./core/transcript-fold.ts";
-import { answerMessage, withQuestions } from "./core/ui-message.ts";
+import { answerMessage, subAgentCalls, withSubAgentCalls } from "./core/ui-message.ts";
+import { withQuestions } from "./core/ui-questions.ts";
 
 const ACTIVE = ["pending", "running", "waiting"] as const;
 // Runs of a thread that are looked at to tell which message came from which run.
@@ -70,7 +71,7 @@ export class Threads {
     const { runs } = await this.#store.listRuns({ resourceId: principal.resourceId, threadId, limit: RECENT_RUNS });
     const active = runs.filter((run) => !isTerminal(run.status));
     if (!(await this.#source.threads(principal).hasMemory(owner.agentId))) return this.#messagesOfLog(runs[0]);
-    const unanswered = await this.#unanswered(principal, threadId);
+    const asked = await this.#asked(principal, threadId);
     const kept = await this.#source.threads(principal).messages(owner.agentId, threadId, principal.resourceId);
     const partial = new Set(active.map((run) => run.messageId));
     // The newest run that writes a message is the one to attach to.
@@ -82,7 +83,7 @@ export class Threads {
       .map((message) =>
         withQuestions(
           message,
-          unanswered.filter(({ runId }) => messageOf.get(runId) === message["id"]),
+          asked.filter(({ runId }) => messageOf.get(runId) === message["id"]),
         ),
       );
     // A queued run has not put its question into the thread yet.
@@ -99,14 +100,17 @@ export class Threads {
     if (!isTerminal(newest.status)) return newest.input.messages;
     const lineage = await readLineage(this.#store, newest);
     const transcript = transcriptOf(await readLog(this.#store, newest.id), lineage.entries);
-    const answer = withQuestions(answerMessage(newest.messageId, transcript), await this.#unanswered(newest, newest.threadId));
+    const shown = withSubAgentCalls(answerMessage(newest.messageId, transcript), subAgentCalls(transcript));
+    const answer = withQuestions(shown, await this.#asked(newest, newest.threadId));
     return [...newest.input.messages, withOrigin(answer, newest.threadId, newest.id)];
   }
 
-  /** The questions on a thread that may still be answered, or were not in time. */
-  async #unanswered({ resourceId }: Pick<Principal, "resourceId">, threadId: string): Promise<readonly Interrupt[]> {
-    const { interrupts } = await this.#store.listInterrupts({ resourceId, threadId, statuses: ["pending", "expired"], limit: RECENT_RUNS });
-    return interrupts;
+  /** All the questions of the runs on a thread that still wait for answers, or did not get them in time. */
+  async #asked({ resourceId }: Pick<Principal, "resourceId">, threadId: string): Promise<readonly Interrupt[]> {
+    const open = await this.#store.listInterrupts({ resourceId, threadId, statuses: ["pending", "expired"], limit: RECENT_RUNS });
+    const runIds = [...new Set(open.interrupts.map(({ runId }) => runId))];
+    const ofRuns = await Promise.all(runIds.map((runId) => this.#store.listInterrupts({ runId, limit: RECENT_RUNS })));
+    return ofRuns.flatMap(({ interrupts }) => interrupts);
   }
 
   async #owned(principal: Principal, threadId: string): Promise<ThreadOwner> {

@@ -1,11 +1,49 @@
-import type { Interrupt } from "./interrupt.ts";
 import type { JsonObject } from "./json.ts";
-import type { ToolPart, Transcript, TranscriptPart } from "./transcript.ts";
+import type { NestedTranscript, ToolPart, Transcript, TranscriptPart } from "./transcript.ts";
 
 /** The answer of a run as a UI message `{ id, role, parts }`, the shape in which messages come from clients and go to pages. */
 export function answerMessage(messageId: string, transcript: Transcript): JsonObject {
   const parts = transcript.steps.flatMap((step) => [{ type: "step-start" }, ...step.parts.flatMap(partsOf)]);
   return { id: messageId, role: "assistant", parts };
+}
+
+/** A call of a sub-agent that the message shows, since it was asked about; `step` counts the steps of the message, from 0. */
+export interface SubAgentCall {
+  readonly step: number;
+  readonly part: JsonObject;
+}
+
+/** The calls of sub-agents that were asked about, in the order in which the message shows them. */
+export function subAgentCalls({ steps, nested }: Pick<Transcript, "steps" | "nested">): readonly SubAgentCall[] {
+  return steps.flatMap(({ parts }, step) =>
+    parts.flatMap((part) => (part.type === "tool" ? askedIn(nested.get(part.toolCallId)).map((asked) => ({ step, part: toolPart(asked) })) : [])),
+  );
+}
+
+function askedIn(agent: NestedTranscript | undefined): readonly ToolPart[] {
+  const tools = agent?.steps.flatMap(({ parts }) => parts.filter((part): part is ToolPart => part.type === "tool")) ?? [];
+  // What a suspended tool asks for is a part of its own, and its call none.
+  return tools.flatMap((tool) => [
+    ...(tool.interrupt !== undefined && tool.interrupt.kind !== "tool-suspend" ? [tool] : []),
+    ...askedIn(agent?.nested.get(tool.toolCallId)),
+  ]);
+}
+
+/** A message with calls of sub-agents at the ends of their steps. */
+export function withSubAgentCalls(message: JsonObject, calls: readonly SubAgentCall[]): JsonObject {
+  if (calls.length === 0) return message;
+  const shown: JsonObject[] = [];
+  let step = -1;
+  const endStep = (): void => void shown.push(...calls.filter((call) => call.step === step).map(({ part }) => part));
+  for (const part of (message["parts"] ?? []) as readonly JsonObject[]) {
+    if (part["type"] === "step-start") {
+      endStep();
+      step += 1;
+    }
+    shown.push(part);
+  }
+  endStep();
+  return { ...message, parts: shown };
 }
 
 function partsOf(part: TranscriptPart): readonly JsonObject[] {
@@ -56,34 +94,4 @@ function toolPart(part: ToolPart): JsonObject {
     default:
       return { ...common, state: "input-available" };
   }
-}
-
-/**
- * A message with what its run asks: the calls that need an approval say so, what a tool asked for is a part of its own, and a call whose
- * question was not answered in time has failed.
- */
-export function withQuestions(message: JsonObject, unanswered: readonly Interrupt[]): JsonObject {
-  if (unanswered.length === 0) return message;
-  const parts = (message["parts"] ?? []) as readonly JsonObject[];
-  const byCall = new Map(unanswered.map((interrupt) => [interrupt.toolCallId, interrupt]));
-  const shown = parts.map((part) => {
-    const interrupt = byCall.get(part["toolCallId"] as string);
-    return interrupt === undefined ? part : { ...part, ...questionFields(interrupt) };
-  });
-  const known = new Set(parts.map((part) => part["toolCallId"]));
-  // A sub-agent's call is no part of the message until it asks.
-  const nested = unanswered
-    .filter(({ kind, toolCallId }) => kind === "tool-approval" && !known.has(toolCallId))
-    .map((interrupt) => ({ type: `tool-${interrupt.toolName}`, toolCallId: interrupt.toolCallId, input: interrupt.input, ...questionFields(interrupt) }));
-  const suspended = unanswered.flatMap((interrupt) => (interrupt.kind === "tool-suspend" && interrupt.status === "pending" ? [suspendedPart(interrupt)] : []));
-  return { ...message, parts: [...shown, ...nested, ...suspended] };
-}
-
-function questionFields({ id, kind, status }: Interrupt): JsonObject {
-  if (status === "expired") return { state: "output-error", errorText: "The question about this call was not answered in time." };
-  return kind === "tool-approval" ? { state: "approval-requested", approval: { id } } : {};
-}
-
-function suspendedPart({ id, toolCallId, toolName, payload, resumeSchema }: Interrupt): JsonObject {
-  return { type: "data-suspended", id, data: { interruptId: id, toolCallId, toolName, payload, resumeSchema } };
 }

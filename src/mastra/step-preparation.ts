@@ -1,6 +1,7 @@
 import type { Agent, AgentExecutionOptionsBase } from "@mastra/core/agent";
 import type { RequestContext } from "@mastra/core/request-context";
 import type { ToolHooks } from "@mastra/core/tools";
+import { standInId, type Run } from "../core/run.ts";
 import type { AgentScope } from "./agent-scope.ts";
 import type { ApprovalPolicy } from "./approval-rule.ts";
 import type { AnswerWatch } from "./marked-stream.ts";
@@ -41,8 +42,7 @@ export function stepPreparation(options: StepPreparationOptions): PrepareStep {
   return async (args) => {
     if (scope.interrupted.size > 0) return options.onStuck();
     scope.prepared = args.stepNumber;
-    // What the thread has of an answer that goes on comes again from the log.
-    if (scope.delegation === undefined && args.stepNumber === 0) args.messageList.removeByIds([run.messageId]);
+    if (scope.delegation === undefined && args.stepNumber === 0) args.messageList.removeByIds(notOfThisTurn(args, run));
     const prepared = (await options.own?.(args)) ?? {};
     const recorded = scope.recordedStep(args.stepNumber);
     const isRecorded = recorded?.modelFinished !== undefined;
@@ -53,6 +53,19 @@ export function stepPreparation(options: StepPreparationOptions): PrepareStep {
     const change = { ...prepared, model: observed as StepInput["model"], ...(tools && { tools }) };
     return scope.delegation === undefined ? { ...change, messageId: run.messageId } : change;
   };
+}
+
+/**
+ * What the thread has of the run's own answer comes again from the log; and of a run that goes on after the conversation did, the later
+ * turns are not what it answers.
+ */
+function notOfThisTurn({ messageList }: StepInput, run: Run): string[] {
+  const messages = messageList.get.all.db();
+  const asked = messages.findLastIndex(({ id }) =>
+    run.input.messages.some((message) => id === message["id"] || id === standInId(run.threadId, message["id"] as string)),
+  );
+  const later = run.parentRunId === undefined || asked < 0 ? [] : messages.slice(asked + 1).map(({ id }) => id);
+  return [run.messageId, ...later];
 }
 
 /** Puts each call of the model on the disk before the provider hears of it, and notes the figure of its end. */

@@ -1,5 +1,6 @@
 import { convertMessages, type MastraDBMessage } from "@mastra/core/agent";
 import type { Json, JsonObject } from "../core/json.ts";
+import { withSubAgentCalls, type SubAgentCall } from "../core/ui-message.ts";
 import { errorText } from "./error-text.ts";
 import { base64Of, toJson } from "./json-value.ts";
 import { fieldsOf, isFields, optional, textIn, type Fields } from "./normalize-fields.ts";
@@ -35,11 +36,22 @@ export function uiMessage(stored: MastraDBMessage): JsonObject | undefined {
   const metadata = metadataOf(stored, isAnswer);
   // The first step of an answer begins with a mark as well as the others, as it does in a stream.
   const marked = isAnswer && parts[0]?.["type"] !== "step-start" ? [{ type: "step-start" }, ...parts] : parts;
-  return { id: message.id, role: message.role, parts: marked, ...optional("metadata", metadata) };
+  const shownMessage = { id: message.id, role: message.role, parts: marked, ...optional("metadata", metadata) };
+  return isAnswer ? withSubAgentCalls(shownMessage, keptCalls(stored)) : shownMessage;
+}
+
+/** The field of an answer's metadata that keeps the calls of sub-agents which it shows: as parts they would go to the model. */
+export const SUB_AGENT_CALLS = "subAgentCalls";
+
+function keptCalls(stored: MastraDBMessage): readonly SubAgentCall[] {
+  const calls = fieldsOf(fieldsOf(stored.content.metadata)["holdfast"])[SUB_AGENT_CALLS];
+  return Array.isArray(calls) ? (toJson(calls) as unknown as readonly SubAgentCall[]) : [];
 }
 
 function metadataOf(stored: MastraDBMessage, isAnswer: boolean): JsonObject | undefined {
-  const entries = Object.entries(fieldsOf(stored.content.metadata)).filter(([key]) => !isAnswer || !INTERNAL_METADATA.has(key));
+  const entries = Object.entries(fieldsOf(stored.content.metadata))
+    .filter(([key]) => !isAnswer || !INTERNAL_METADATA.has(key))
+    .map(([key, value]): [string, unknown] => (isAnswer && key === "holdfast" ? [key, { ...fieldsOf(value), [SUB_AGENT_CALLS]: undefined }] : [key, value]));
   return entries.length === 0 ? undefined : (toJson(Object.fromEntries(entries)) as JsonObject);
 }
 

@@ -4,9 +4,9 @@ import type { RequestContext } from "@mastra/core/request-context";
 import type { AttemptOutcome } from "../core/agent-source.ts";
 import type { JsonObject } from "../core/json.ts";
 import { standInId, type Run } from "../core/run.ts";
-import { isSettled, type ToolPart, type Transcript, type TranscriptPart } from "../core/transcript.ts";
-import { answerMessage } from "../core/ui-message.ts";
-import { uiMessage } from "./thread-messages.ts";
+import { isSettled, type NestedTranscript, type ToolPart, type Transcript, type TranscriptPart, type TranscriptStep } from "../core/transcript.ts";
+import { answerMessage, subAgentCalls } from "../core/ui-message.ts";
+import { SUB_AGENT_CALLS, uiMessage } from "./thread-messages.ts";
 
 /** Mastra keeps what this tool of its own wrote elsewhere, and its calls out of every thread. */
 const HIDDEN_TOOL = "updateWorkingMemory";
@@ -101,7 +101,8 @@ export async function writeAnswer(agent: Agent, run: Run, outcome: AttemptOutcom
   if (!shown.steps.some((step) => step.parts.some((part) => part.type === "text" || part.type === "tool" || part.type === "reasoning"))) return;
   const message = toDbMessage(run, answerMessage(run.messageId, shown), "response");
   const status = outcome.outcome === "aborted" ? "canceled" : outcome.outcome;
-  const mark = { holdfast: { runId: run.id, status } };
+  const calls = subAgentCalls(shown);
+  const mark = { holdfast: { runId: run.id, status, ...(calls.length > 0 && { [SUB_AGENT_CALLS]: calls }) } };
   const content = { ...message.content, metadata: { ...message.content.metadata, ...mark } };
   await memory.saveMessages({ messages: [{ ...message, content, createdAt: new Date() }] });
 }
@@ -142,7 +143,10 @@ export function lacksRepeats(kept: JsonObject, transcript: Transcript): boolean 
   const shown = (kept["parts"] ?? []) as readonly JsonObject[];
   return (["text", "reasoning"] as const).some((type) => {
     const keptTexts = textsOf(shown, type);
-    const saidTexts = textsOf(transcript.steps.flatMap(({ parts }) => parts), type);
+    const saidTexts = textsOf(
+      transcript.steps.flatMap(({ parts }) => parts),
+      type,
+    );
     return keptTexts.length < saidTexts.length && saidTexts.every((text) => keptTexts.includes(text));
   });
 }
@@ -163,7 +167,12 @@ export function withEndedTools(transcript: Transcript, message: string | undefin
     const closed: ToolPart = { ...part, input: part.input ?? {}, state: "error", message };
     return [closed];
   };
-  return { ...transcript, steps: transcript.steps.map((step) => ({ ...step, parts: step.parts.flatMap(close) })) };
+  const closed = (steps: readonly TranscriptStep[]): readonly TranscriptStep[] => steps.map((step) => ({ ...step, parts: step.parts.flatMap(close) }));
+  const inside = (agent: NestedTranscript): NestedTranscript => ({
+    steps: closed(agent.steps),
+    nested: new Map([...agent.nested].map(([id, nested]) => [id, inside(nested)])),
+  });
+  return { ...transcript, ...inside(transcript) };
 }
 
 async function threadMessages(memory: MastraMemory, run: Run): Promise<readonly MastraDBMessage[]> {

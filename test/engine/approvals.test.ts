@@ -186,6 +186,51 @@ describe.each(["memory", "sqlite"] as const)("a run that asks, on the %s store",
     expect((await shop.engine.messages(ANN, "t")).map(({ id }) => id)).toEqual([run.input.messages[0]?.["id"], run.messageId]);
   });
 
+  test("answers its own question although the conversation went on, and leaves the later turns as they are", async () => {
+    const shop = await open({
+      store,
+      script: (prompt) => {
+        const asked = JSON.stringify(prompt.findLast(({ role }) => role === "user"));
+        if (asked.includes("weather")) return [say("It rains.")];
+        return toolResultsIn(prompt).length === 0 ? [say("Paying."), call("pay", { amount: 5 }, { id: "c1" })] : [say("Paid.")];
+      },
+    });
+    const run = await shop.ask("pay", { threadId: "t" });
+    await endOf(shop, run);
+    const later = await shop.ask("the weather?", { threadId: "t" });
+    expect(await endOf(shop, later)).toBe("run-completed");
+    const child = await answer(shop, run, { approved: true });
+    expect(await endOf(shop, child)).toBe("run-completed");
+    expect(JSON.stringify(shop.model.requests.at(-1)?.prompt)).not.toContain("weather");
+    const messages = await shop.engine.messages(ANN, "t");
+    expect(messages.map((message) => textIn(message))).toEqual(["pay", "Paying.Paid.", "the weather?", "It rains."]);
+    expect(messages[3]?.["parts"]).toHaveLength(2);
+  });
+
+  test("shows what was decided already while other questions are open", async () => {
+    const pick = createTool({ id: "pick", description: "picks", inputSchema: z.object({}) });
+    const shop = await open({
+      store,
+      tools: { pick },
+      script: [[call("pay", { amount: 5 }, { id: "c1" }), call("pick", {}, { id: "c2" }), call("pay", { amount: 6 }, { id: "c3" })], [say("Done.")]],
+    });
+    const run = await shop.ask("go", { threadId: "t" });
+    await endOf(shop, run);
+    const asked = await questionsOf(shop, run);
+    const idOf = (toolCallId: string): string => asked.find((interrupt) => interrupt.toolCallId === toolCallId)?.id ?? "";
+    await shop.engine.answer(ANN, [
+      { interruptId: idOf("c1"), answer: { approved: false, reason: "no" } },
+      { interruptId: idOf("c2"), answer: { output: 0 } },
+    ]);
+    const [, shown] = await shop.engine.messages(ANN, "t");
+    expect(shown?.["parts"]).toMatchObject([
+      { type: "step-start" },
+      { toolCallId: "c1", state: "approval-responded", approval: { id: idOf("c1"), approved: false, reason: "no" } },
+      { toolCallId: "c2", state: "output-available", output: 0 },
+      { toolCallId: "c3", state: "approval-requested", approval: { id: idOf("c3") } },
+    ]);
+  });
+
   test("shows its open question to a page that reloads, and is canceled in a run of its own", async () => {
     const shop = await open({ store, script: [[say("Paying."), call("pay", { amount: 5 }, { id: "c1" })]] });
     const run = await shop.ask("pay", { threadId: "t" });

@@ -99,6 +99,11 @@ describe("a sub-agent", () => {
     expect(await endOf(shop, run)).toBe("run-suspended");
     const { interrupts } = await shop.engine.listInterrupts(ANN, { runId: run.id, limit: 10 });
     expect(interrupts).toMatchObject([{ toolCallId: "c1/n1", toolName: "lookup", input: { q: "x" } }]);
+    const partOf = async (): Promise<unknown> => {
+      const parts = (await shop.engine.messages(ANN, "t"))[1]?.["parts"] as readonly { readonly toolCallId?: string }[];
+      return parts.map(({ toolCallId }) => toolCallId).includes("c1/n1") && parts[2];
+    };
+    expect(await partOf()).toMatchObject({ type: "tool-lookup", toolCallId: "c1/n1", state: "approval-requested" });
     expect(executed).toEqual([]);
     const { run: child } = await shop.engine.answer(ANN, [{ interruptId: interrupts[0]?.id ?? "", answer: { approved: true } }]);
     expect(await endOf(shop, child as Run)).toBe("run-completed");
@@ -106,6 +111,10 @@ describe("a sub-agent", () => {
     expect(researcher.requests).toHaveLength(2);
     expect(shop.model.requests).toHaveLength(2);
     expect((await shop.engine.messages(ANN, "t")).map((message) => textIn(message))).toEqual(["go", "The answer is x."]);
+    expect(await partOf()).toMatchObject({ type: "tool-lookup", toolCallId: "c1/n1", state: "output-available", output: { found: true } });
+    // The model is shown what it said itself only.
+    await endOf(shop, await shop.ask("more", { threadId: "t" }));
+    expect(JSON.stringify(shop.model.requests.at(-1)?.prompt)).not.toContain("c1/n1");
     const used = await Promise.all([run, child as Run].map(async ({ id }) => (await shop.engine.usage(ANN, id)).bill?.billable.usage.inputTokens));
     expect(used).toEqual([110, 220]);
   });

@@ -9,7 +9,7 @@ import { scriptedSource, stopped } from "./scripted-source.ts";
 
 const nodes: TestNode[] = [];
 afterEach(async () => {
-  for (const node of nodes.splice(0)) await node.close();
+  for (const opened of nodes.splice(0)) await opened.close();
 });
 
 function node(...given: Parameters<typeof openNode>): TestNode {
