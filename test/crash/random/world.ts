@@ -31,8 +31,6 @@ export function effectFile(directory: string): EffectFile {
 /** What the questions ask for; each is a conversation of several steps, tools and agents. */
 export const SCENARIOS = ["chat", "tools", "delegate", "approve", "repeat"] as const;
 
-export type Scenario = (typeof SCENARIOS)[number];
-
 /** Runs that a process works on at once. */
 export const CONCURRENT = 5;
 
