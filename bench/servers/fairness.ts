@@ -77,6 +77,7 @@ async function startRun(kind: string): Promise<void> {
     messageId: id,
     input: { messages: [], trigger: "submit" },
     onBusyThread: "reject",
+    billingPolicy: "delivered",
   });
 }
 

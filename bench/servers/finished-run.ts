@@ -34,6 +34,7 @@ export async function writeFinishedRun(directory: string, deltas: number): Promi
       messageId: "msg_finished",
       input: { messages: [], trigger: "submit" },
       onBusyThread: "reject",
+      billingPolicy: "delivered",
     },
     { owner: "bench", leaseMs: 60_000 },
   );
