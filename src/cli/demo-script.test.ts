@@ -31,6 +31,10 @@ describe("the first answer", () => {
     expect(textOf(lines)).toContain('"What is 12.5 × 4 in Oslo?"');
   });
 
+  test("asks to pay where the question does", () => {
+    expect(nextLines(asked("Please pay the harbour 20 euros.")).slice(1)).toEqual([{ type: "tool", toolName: "payment", input: { euros: 20 } }]);
+  });
+
   test("has something to look up for any question", () => {
     expect(nextLines(asked("hello")).slice(2)).toEqual([
       { type: "tool", toolName: "weather", input: { city: "Lisbon" } },

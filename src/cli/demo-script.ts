@@ -12,6 +12,7 @@ interface Message {
 const DEFAULT_CITY = "Lisbon";
 const CITY = /\bin (\p{Lu}[\p{L}-]+)/u;
 const SUM = /(\d+(?:\.\d+)?)\s*([-+*/×÷])\s*(\d+(?:\.\d+)?)/;
+const PAYMENT = /\bpay\b\D*(\d+(?:\.\d+)?)/i;
 const LONG_ANSWER = /\b(?:story|tale|long|essay|poem)\b/i;
 /** 26 nights are about 380 words: 17 s at the default pace. */
 const NIGHTS = 26;
@@ -25,6 +26,13 @@ export function nextLines(prompt: readonly Message[]): readonly Line[] {
 }
 
 function consult(question: string): readonly Line[] {
+  const euros = PAYMENT.exec(question)?.[1];
+  if (euros !== undefined) {
+    return [
+      { type: "text", text: "That needs somebody's approval." },
+      { type: "tool", toolName: "payment", input: { euros: Number(euros) } },
+    ];
+  }
   const city = CITY.exec(question)?.[1] ?? DEFAULT_CITY;
   return [
     { type: "reasoning", text: `The user says "${question}". I will look at the weather in ${city} and let the calculator do the sum before I answer.` },

@@ -20,6 +20,18 @@ export const weather: ReturnType<typeof createTool> = createTool({
   },
 });
 
+/** A payment that nobody gets, made only when a person said yes. */
+export const payment: ReturnType<typeof createTool> = createTool({
+  id: "payment",
+  description: "Pays an amount of euros. A person has to approve it.",
+  inputSchema: z.object({ euros: z.number() }),
+  requireApproval: true,
+  execute: async ({ euros }, context) => {
+    await delay(LOOKUP_MS, undefined, context.abortSignal && { signal: context.abortSignal });
+    return { euros, sentence: `${euros} euros are paid.` };
+  },
+});
+
 /** The four operations on two numbers. */
 export const calculator: ReturnType<typeof createTool> = createTool({
   id: "calculator",

@@ -9,7 +9,7 @@ import type { Memory } from "@mastra/memory";
 import type { Env } from "./command.ts";
 import { storePath } from "./config.ts";
 import { scriptedModel } from "./demo-model.ts";
-import { calculator, weather } from "./demo-tools.ts";
+import { calculator, payment, weather } from "./demo-tools.ts";
 import { failure, success, type Result } from "./result.ts";
 
 /** The model that the demo uses where a provider's key is set: small ones, since it only talks. The first key found wins. */
@@ -19,9 +19,10 @@ const REAL_MODELS: readonly (readonly [key: string, model: string])[] = [
   ["GOOGLE_GENERATIVE_AI_API_KEY", "google/gemini-2.5-flash"],
 ];
 
-const INSTRUCTIONS = "You are a friendly assistant. Use the weather tool for questions about the weather and the calculator for every calculation.";
+const INSTRUCTIONS =
+  "You are a friendly assistant. Use the weather tool for questions about the weather, the calculator for every calculation, and the payment tool when asked to pay.";
 
-/** A Mastra instance to try Holdfast with: one agent `assistant` with two tools, and memory in a file beside the store. */
+/** A Mastra instance to try Holdfast with: one agent `assistant` with three tools, one of which asks first, and memory in a file beside the store. */
 export async function demoMastra(store: string, env: Env): Promise<Result<Mastra>> {
   const packages = await memoryPackages();
   if (packages === undefined) {
@@ -33,7 +34,7 @@ export async function demoMastra(store: string, env: Env): Promise<Result<Mastra
     name: "Assistant",
     instructions: INSTRUCTIONS,
     model: demoModel(env),
-    tools: { weather, calculator },
+    tools: { weather, calculator, payment },
     memory: new packages.Memory({ storage, options: { lastMessages: 40 } }),
   });
   return success(new Mastra({ agents: { assistant }, storage, logger: false }));

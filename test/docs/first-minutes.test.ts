@@ -10,7 +10,7 @@ import { fencesOf } from "./fences.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const commands = fencesOf(root, "README.md").filter((fence) => fence.isRun);
-const [start, resume] = commands.map((fence) => fence.code);
+const [start, resume, ask, approve] = commands.map((fence) => fence.code);
 
 interface Chunk {
   readonly type: string;
@@ -58,9 +58,12 @@ describe("the first ten minutes of the README", LIMIT, () => {
     return demo;
   };
 
+  const runShell = async (demo: Demo, code: string): Promise<string> => {
+    return (await promisify(execFile)("bash", ["-c", code.replaceAll("http://127.0.0.1:4200", demo.url)], { cwd: folder })).stdout;
+  };
+
   const shell = async (demo: Demo, code: string): Promise<readonly Chunk[]> => {
-    const { stdout } = await promisify(execFile)("bash", ["-c", code.replaceAll("http://127.0.0.1:4200", demo.url)], { cwd: folder });
-    return [...stdout.matchAll(/^data: (\{.*\})$/gm)].map((match) => JSON.parse(match[1] ?? "") as Chunk);
+    return [...(await runShell(demo, code)).matchAll(/^data: (\{.*\})$/gm)].map((match) => JSON.parse(match[1] ?? "") as Chunk);
   };
 
   const whole = async (demo: Demo): Promise<readonly Chunk[]> => {
@@ -77,8 +80,23 @@ describe("the first ten minutes of the README", LIMIT, () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it("are two commands that can be run", () => {
-    expect(commands).toHaveLength(2);
+  it("are four commands that can be run", () => {
+    expect(commands).toHaveLength(4);
+  });
+
+  it("a payment waits for its approval although the server is killed, and is made once", async () => {
+    const killed = await startDemo();
+    const asked = await shell(killed, ask ?? "");
+    expect(asked.map((chunk) => chunk.type)).toContain("tool-approval-request");
+    await killed.kill();
+    const restarted = await startDemo();
+    const first = await runShell(restarted, approve ?? "");
+    const second = await runShell(restarted, approve ?? "");
+    const { runId } = JSON.parse(first) as { readonly runId: string };
+    expect(JSON.parse(second)).toEqual(JSON.parse(first));
+    const chunks = await shell(restarted, `curl -sN "${restarted.url}/api/chat/${runId}/stream?startIndex=0"`);
+    expect(chunks.filter((chunk) => chunk.type === "tool-output-available")).toMatchObject([{ output: { euros: 20 } }]);
+    expect(chunks.at(-1)?.type).toBe("finish");
   });
 
   it("a run that was cut goes on, and the resumed stream brings what was missing, to the end", async () => {
