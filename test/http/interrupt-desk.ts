@@ -44,7 +44,7 @@ export interface Desk {
 
 let chats = 0;
 
-export async function openDesk(options: Pick<HoldfastOptions, "interruptTtlMs"> = {}): Promise<Desk> {
+export async function openDesk(options: Pick<HoldfastOptions, "interruptTtlMs" | "store" | "billing"> = {}): Promise<Desk> {
   const executed: unknown[] = [];
   const holdfast = await createHoldfast({
     mastra: mastraOf(executed),
