@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Run } from "../../src/core/run.ts";
 import { call, crash, hang, say, scriptedModel, type Move } from "../../src/testkit/scripted-model.ts";
-import { ANN } from "../engine/shop.ts";
+import { ANN, textIn } from "../engine/shop.ts";
 import { expectThread, openDesk, type Desk } from "./desk.ts";
 import { isTitleCall } from "./host.ts";
 import { openPlace, STORAGES, type StoragePlace } from "./storage.ts";
@@ -115,5 +115,30 @@ describe.each(STORAGES)("with threads on %s", (kind) => {
       { question: "one", run: canceled, text: "Half an ans" },
       { question: "two", run: second, text: "Hello." },
     ]);
+  });
+
+  test("a conversation that stops for an approval keeps its question and its answer once, its title and its working memory", async () => {
+    const titles = scriptedModel({ calls: [[say("Payments")], [say("never")]] });
+    const desk = await open({
+      memory: { generateTitle: { model: titles as never }, workingMemory: { enabled: true, scope: "thread" } },
+      script: (prompt) => {
+        const results = JSON.stringify(prompt);
+        if (!results.includes("tool-result")) return [...NOTE, call("pay", { amount: 5 }, { id: "p1" })];
+        return [say("Paid.")];
+      },
+    });
+    const run = await desk.ask("pay", { threadId: "t", id: "one" });
+    expect(await ended(desk, run)).toBe("run-suspended");
+    expect((await desk.engine.messages(ANN, "t")).map(({ id }) => id)).toEqual(["one", run.messageId]);
+    const { interrupts } = await desk.engine.listInterrupts(ANN, { runId: run.id, limit: 1 });
+    const { run: child } = await desk.engine.answer(ANN, [{ interruptId: interrupts[0]?.id ?? "", answer: { approved: true } }]);
+    if (child === undefined) throw new Error("no run goes on");
+    expect(await ended(desk, child)).toBe("run-completed");
+    const messages = await desk.engine.messages(ANN, "t");
+    expect(messages.map(({ id }) => id)).toEqual(["one", run.messageId]);
+    expect(textIn(messages[1])).toBe("Noted.Paid.");
+    expect(desk.executed).toEqual(["pay"]);
+    expect(await profile(desk, "t")).toBe(PROFILE);
+    await expectTitle(desk, "Payments");
   });
 });
