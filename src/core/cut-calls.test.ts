@@ -24,7 +24,7 @@ function text(said: string): RunEvent {
 describe("the open calls of a log", () => {
   it("are those without an end", () => {
     const entries = log(called(0), text("one"), { type: "model-finished", step: 0, call: 0, usage: { inputTokens: 1 } }, called(1, 60), text("two"));
-    expect(openCalls(entries)).toEqual([{ attempt: 1, path: "", call: 1, promptBytes: 60, outputBytes: 3 }]);
+    expect(openCalls(entries)).toEqual([{ attempt: 1, path: "", call: 1, step: 1, promptBytes: 60, outputBytes: 3, isAnswered: false }]);
   });
 
   it("count text, reasoning and the input of tools, in bytes", () => {
@@ -33,7 +33,17 @@ describe("the open calls of a log", () => {
   });
 
   it("have one that ended without a figure among them", () => {
-    expect(openCalls(log(called(0), text("one"), { type: "model-finished", step: 0, call: 0 }))).toMatchObject([{ call: 0, outputBytes: 3 }]);
+    expect(openCalls(log(called(0), text("one"), { type: "model-finished", step: 0, call: 0 }))).toMatchObject([{ call: 0, outputBytes: 3, isAnswered: true }]);
+  });
+
+  it("have those that were tried in vain before the answer of their step among them, as answered", () => {
+    const failedOver = { type: "model-called", step: 0, call: 1, promptBytes: 100 } as const;
+    const next = { type: "model-called", step: 1, call: 2, promptBytes: 100 } as const;
+    const entries = log(called(0), failedOver, { type: "model-finished", step: 0, call: 1, usage: {} }, next);
+    expect(openCalls(entries).map(({ call, isAnswered }) => [call, isAnswered])).toEqual([
+      [0, true],
+      [2, false],
+    ]);
   });
 
   it("have none among them that was accounted for", () => {
@@ -51,15 +61,15 @@ describe("the open calls of a log", () => {
       [2, text("again")],
     );
     expect(openCalls(entries)).toEqual([
-      { attempt: 1, path: "", call: 0, promptBytes: 100, outputBytes: 3 },
-      { attempt: 1, path: "tool-1", call: 0, promptBytes: 8, outputBytes: 5 },
-      { attempt: 2, path: "", call: 0, promptBytes: 100, outputBytes: 5 },
+      { attempt: 1, path: "", call: 0, step: 0, promptBytes: 100, outputBytes: 3, isAnswered: false },
+      { attempt: 1, path: "tool-1", call: 0, step: 0, promptBytes: 8, outputBytes: 5, isAnswered: false },
+      { attempt: 2, path: "", call: 0, step: 0, promptBytes: 100, outputBytes: 5, isAnswered: false },
     ]);
   });
 });
 
 describe("a cut call", () => {
-  const open = { attempt: 1, path: "", call: 0, promptBytes: 400, outputBytes: 40 };
+  const open = { attempt: 1, path: "", call: 0, step: 0, promptBytes: 400, outputBytes: 40, isAnswered: false };
 
   it("is estimated from its bytes, marked as such, with bounds", () => {
     expect(cutEvent(open, { isSuperseded: true })).toEqual({
@@ -73,6 +83,10 @@ describe("a cut call", () => {
       usage: { inputTokens: 100, outputTokens: 10, totalTokens: 110 },
       bounds: { lower: { inputTokens: 33, outputTokens: 3 }, upper: { inputTokens: 400 } },
     });
+  });
+
+  it("is not superseded where the step has its answer", () => {
+    expect(cutEvent({ ...open, isAnswered: true }, { isSuperseded: true })).not.toHaveProperty("isSuperseded");
   });
 
   it("is settled where the provider's figure is known after all", () => {

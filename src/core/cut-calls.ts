@@ -3,12 +3,15 @@ import type { RunEvent } from "./event.ts";
 import { callKeyText, innermost, type ModelCallKey } from "./ledger.ts";
 import type { Usage } from "./usage.ts";
 
-/** A model call that the log holds the beginning of and not the end. */
+/** A model call that the log holds the beginning of and no figure. */
 export interface OpenCall extends ModelCallKey {
+  readonly step: number;
   /** Bytes of the prompt as JSON, in UTF-8; not known of one with files. */
   readonly promptBytes: number | undefined;
   /** Bytes of what the model said and the log holds. */
   readonly outputBytes: number;
+  /** The step has its answer in the log, by this call or one behind it, and is not asked for again. */
+  readonly isAnswered: boolean;
 }
 
 /** How a call that was cut is accounted for; see {@link cutEvent}. */
@@ -24,12 +27,14 @@ export function openCalls(entries: Iterable<Entry>): readonly OpenCall[] {
   for (const { event, attempt } of entries) {
     const { path, inner } = innermost(event);
     if (inner.type === "model-called") {
-      const key = callKeyText({ attempt, path, call: inner.call });
-      open.set(key, { attempt, path, call: inner.call, promptBytes: inner.promptBytes, outputBytes: 0 });
+      const { call, step, promptBytes } = inner;
+      const key = callKeyText({ attempt, path, call });
+      open.set(key, { attempt, path, call, step, promptBytes, outputBytes: 0, isAnswered: false });
       speaking.set(path, key);
-    } else if (inner.type === "model-finished" && inner.call !== undefined) {
+    } else if (inner.type === "model-finished") {
       // One that ended without a figure of its own is open all the same: somebody has to say what it may have used.
-      if (inner.usage !== undefined) open.delete(callKeyText({ attempt, path, call: inner.call }));
+      if (inner.call !== undefined && inner.usage !== undefined) open.delete(callKeyText({ attempt, path, call: inner.call }));
+      for (const call of open.values()) if (call.attempt === attempt && call.path === path && call.step === inner.step) call.isAnswered = true;
     } else if (inner.type === "model-cut") {
       open.delete(callKeyText(inner));
     } else if (inner.type === "text-delta" || inner.type === "reasoning-delta" || inner.type === "tool-input-delta") {
@@ -50,10 +55,11 @@ const MOST_BYTES_PER_TOKEN = 12;
 /**
  * Accounts for a cut call: with the provider's figure where it is known after all, else estimated from the bytes of its prompt and its
  * output, else unknown. What the provider produced behind the cut was never seen, so the output has no upper bound.
+ * `isSuperseded`: an attempt follows, which makes the call again unless its step has an answer.
  */
 export function cutEvent(call: OpenCall, options: { readonly isSuperseded: boolean; readonly known?: Usage | undefined }): CutEvent {
   const { attempt, path, promptBytes, outputBytes } = call;
-  const base = { type: "model-cut", attempt, path, call: call.call, ...(options.isSuperseded && { isSuperseded: true }) } as const;
+  const base = { type: "model-cut", attempt, path, call: call.call, ...(options.isSuperseded && !call.isAnswered && { isSuperseded: true }) } as const;
   if (options.known !== undefined) return { ...base, state: "settled", usage: options.known, basis: "provider" };
   if (promptBytes === undefined || outputBytes === 0) return { ...base, state: "unknown" };
   const inputTokens = Math.ceil(promptBytes / BYTES_PER_TOKEN);

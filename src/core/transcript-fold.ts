@@ -21,8 +21,15 @@ export interface AgentDraft {
  */
 export function transcriptOf(entries: Iterable<Entry>, ancestry: Iterable<Entry> = []): Transcript {
   const draft: AgentDraft = { steps: [], nested: new Map() };
-  for (const { event } of ancestry) grow(draft, event, START);
   let offset: Offset = START;
+  for (const entry of ancestry) {
+    // Each log counts from its own beginning, and resets only what is its own.
+    if (entry.event.type === "run-started") settle(draft);
+    grow(draft, entry.event, offset);
+    offset = entry.offset;
+  }
+  settle(draft);
+  offset = START;
   let end: TerminalEvent | undefined;
   for (const entry of entries) {
     end = grow(draft, entry.event, offset) ?? end;
@@ -32,6 +39,11 @@ export function transcriptOf(entries: Iterable<Entry>, ancestry: Iterable<Entry>
   const own = draft.steps.filter((step) => step.before !== START);
   const usage = own.reduce<Usage>((sum, step) => addUsage(sum, step.modelFinished?.usage ?? {}), {});
   return { steps: draft.steps, offset, usage, end, nested: draft.nested };
+}
+
+/** What stands so far is out of the reach of every reset. */
+function settle(draft: AgentDraft): void {
+  for (const step of draft.steps) step.before = START;
 }
 
 /** Adds an event; `before`: the offset that a reset of what begins here goes back to. Gives the event if it ends the run. */

@@ -49,6 +49,25 @@ describe("the transcript", () => {
     expect(textOf(transcriptOf(log(...first, ...second, ...third)))).toBe("three");
   });
 
+  test("what an attempt of a run before this one left behind is no part of it, and a reset of its own reaches nothing older", () => {
+    const asking = log(
+      ...begin,
+      ...step(0, "kept "),
+      answered(0),
+      ...step(1, "cut"),
+      { type: "attempt-started", attempt: 2, resetTo: offsetOf(6) },
+      ...step(1, "asked "),
+      call,
+      answered(1),
+    );
+    const goingOn = log(...begin, ...step(2, "cut, too"), { type: "attempt-started", attempt: 2, resetTo: offsetOf(2) }, ...step(2, "done "), answered(2));
+    expect(textOf(transcriptOf(goingOn, asking))).toBe("kept asked done ");
+    expect(transcriptOf(goingOn, asking).usage).toEqual({ outputTokens: 5 });
+    const last = log(...begin, ...step(3, "gone"), { type: "attempt-started", attempt: 2, resetTo: offsetOf(2) });
+    expect(textOf(transcriptOf(last, [...asking, ...goingOn]))).toBe("kept asked done ");
+    expect(transcriptOf(last, [...asking, ...goingOn]).steps.map(({ step: number }) => number)).toEqual([0, 1, 2]);
+  });
+
   test("a data part with a known name and id replaces the one before, wherever it stands", () => {
     const part = (data: number): RunEvent => ({ type: "data", name: "progress", id: "p", data });
     const transcript = transcriptOf(log(...begin, part(1), ...step(0, "x"), answered(0), part(2), { type: "data", name: "note", data: 3, transient: true }));

@@ -4,6 +4,7 @@ import type { NestedTranscript, ToolPart, TranscriptStep } from "../core/transcr
 import type { NormalizeState } from "./normalize.ts";
 import { recordedTool } from "./replay-filter.ts";
 import { StepGates } from "./step-gates.ts";
+import { ToolCallIds } from "./tool-call-ids.ts";
 
 /** The call of a tool that runs a sub-agent. */
 export interface Delegation {
@@ -36,6 +37,7 @@ export class AgentScope {
   readonly agentId: string;
   readonly delegation: Delegation | undefined;
   readonly gates: StepGates = new StepGates();
+  readonly toolCallIds: ToolCallIds = new ToolCallIds();
   /** Names of tools that run sub-agents whose own calls are recorded. */
   readonly delegates: Set<string> = new Set();
   /** Names of tools that declare themselves idempotent. */

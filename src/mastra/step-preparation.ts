@@ -47,7 +47,9 @@ export function stepPreparation(options: StepPreparationOptions): PrepareStep {
     const recorded = scope.recordedStep(args.stepNumber);
     const isRecorded = recorded?.modelFinished !== undefined;
     const model = isRecorded ? recordedModel(recorded, scope.idPrefix) : await modelOf(agent, requestContext, prepared.model ?? args.model);
-    const observed = isStreamingModel(model) ? observedModel(model, isRecorded ? () => Promise.resolve({}) : callRecorder(scope, model)) : model;
+    // A recorded answer keeps its ids, and they are used up behind it.
+    const recordedWatch = (): Promise<AnswerWatch> => Promise.resolve({ renamed: scope.toolCallIds.ofAnswer() });
+    const observed = isStreamingModel(model) ? observedModel(model, isRecorded ? recordedWatch : callRecorder(scope, model)) : model;
     const given = prepared.tools ? hookedTools(prepared.tools, args, options) : args.tools;
     const tools = given && gatedTools(given, scope, keeper, options.approvalPolicy);
     const change = { ...prepared, model: observed as StepInput["model"], ...(tools && { tools }) };
@@ -86,6 +88,7 @@ function callRecorder(scope: AgentScope, { provider, modelId }: StreamingModel):
     attempt.checkpoint("model-called");
     return {
       call,
+      renamed: scope.toolCallIds.ofAnswer(),
       onFinish: (reported) => {
         const usage = usageOf(reported);
         if (usage) attempt.noteUsage({ path: scope.path, call }, usage);

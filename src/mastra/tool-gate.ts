@@ -164,9 +164,15 @@ class ToolGate {
     const stuck = delegation.stuck.promise.then((): never => {
       throw this.#interrupted(call);
     });
-    const output: unknown = await Promise.race([delegating(delegation, async () => execute.call(this.#tool, call.input, context)), stuck]);
-    // A sub-agent may end in the very step in which its tool asked.
-    if (suspended.isAsked || scope.interrupted.has(toolCallId)) throw this.#interrupted(call);
+    // A sub-agent may end in the very step in which its tool asked, and a tool that has asked may fail behind its question.
+    const isAsking = (): boolean => suspended.isAsked || scope.interrupted.has(toolCallId);
+    let output: unknown;
+    try {
+      output = await Promise.race([delegating(delegation, async () => execute.call(this.#tool, call.input, context)), stuck]);
+    } catch (error) {
+      throw isAsking() ? this.#interrupted(call) : error;
+    }
+    if (isAsking()) throw this.#interrupted(call);
     return output;
   }
 
@@ -174,6 +180,8 @@ class ToolGate {
   #contextOf(call: GatedCall, decision: Extract<GateDecision, { action: "pass" }>, suspended: { isAsked: boolean }): ExecutionContext {
     const { context } = call;
     const suspend: Suspend = async (payload, options) => {
+      // One execution asks one question.
+      if (suspended.isAsked) return undefined;
       suspended.isAsked = true;
       const more = { ...(payload !== undefined && { payload: toJson(payload) }), ...(options?.runId !== undefined && { innerRunId: options.runId }) };
       await this.#record("tool-suspend", call, { ...more, ...schemaIn(options?.resumeSchema) });

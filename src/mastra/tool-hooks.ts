@@ -62,7 +62,8 @@ export function recordingHooks(agent: Agent, callHooks: ToolHooks | undefined, s
       attempt.checkpoint("tool-executed");
       const { toolName, output, error } = context;
       const isInterrupted = providerId !== undefined && scope.interrupted.has(recorder.idOf(scope, providerId));
-      if (providerId !== undefined && !isInterrupted && (error !== undefined || output !== undefined)) {
+      const hasOutcome = isOutcome(error, output, attempt.signal.aborted, scope.delegates.has(toolName));
+      if (providerId !== undefined && !isInterrupted && hasOutcome) {
         recorder.report(scope, providerId, error === undefined ? { toolName, output } : { toolName, error });
         await attempt.commit();
         attempt.checkpoint("tool-result-committed");
@@ -75,6 +76,14 @@ export function recordingHooks(agent: Agent, callHooks: ToolHooks | undefined, s
       }
     },
   };
+}
+
+/**
+ * Whether what a tool left is its outcome. What it fails with once the attempt is stopped is the stop's, and a sub-agent that is stopped even
+ * returns what it has, as if that were all: the attempt that follows goes on inside it.
+ */
+function isOutcome(error: unknown, output: unknown, isStopped: boolean, isDelegation: boolean): boolean {
+  return isStopped ? error === undefined && output !== undefined && !isDelegation : error !== undefined || output !== undefined;
 }
 
 /** The provider's id of a call, from what a tool or a hook is given as context. */

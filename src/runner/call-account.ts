@@ -48,7 +48,7 @@ export class CallAccount {
     return [...this.#known.values()];
   }
 
-  /** Accounts for the calls that are open at the end of a log. `isSuperseded`: they are made again. */
+  /** Accounts for the calls that are open at the end of a log. `isSuperseded`: an attempt follows that makes them again. */
   close(entries: Iterable<Entry>, isSuperseded: boolean): readonly CutEvent[] {
     this.#open.clear();
     return openCalls(entries).map((call) => cutEvent(call, { isSuperseded, known: this.#known.get(callKeyText(call))?.usage }));

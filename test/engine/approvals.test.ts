@@ -1,11 +1,8 @@
 import { createTool } from "@mastra/core/tools";
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import type { Interrupt } from "../../src/core/interrupt.ts";
-import type { Json } from "../../src/core/json.ts";
-import type { Run } from "../../src/core/run.ts";
-import type { ToolPart } from "../../src/core/transcript.ts";
 import { call, say, toolResultsIn } from "../../src/testkit/scripted-model.ts";
+import { answer, endOf, questionsOf, toolsOf } from "./asking.ts";
 import { ANN, openShop, textIn, type Shop, type ShopOptions } from "./shop.ts";
 
 const shops: Shop[] = [];
@@ -17,28 +14,6 @@ async function open(options: ShopOptions): Promise<Shop> {
   const shop = await openShop(options);
   shops.push(shop);
   return shop;
-}
-
-async function questionsOf(shop: Shop, run: Run): Promise<readonly Interrupt[]> {
-  return (await shop.engine.listInterrupts(ANN, { runId: run.id, limit: 10 })).interrupts;
-}
-
-/** Answers the open questions of a run in order, and gives the run that goes on. */
-async function answer(shop: Shop, run: Run, ...answers: readonly Json[]): Promise<Run> {
-  const pending = (await questionsOf(shop, run)).filter(({ status }) => status === "pending");
-  const given = pending.map(({ id }, index) => ({ interruptId: id, answer: answers[index] ?? null }));
-  const { run: child } = await shop.engine.answer(ANN, given);
-  if (child === undefined) throw new Error("no run goes on");
-  return child;
-}
-
-async function endOf(shop: Shop, run: Run): Promise<string | undefined> {
-  return (await shop.log(run)).at(-1)?.event.type;
-}
-
-async function toolsOf(shop: Shop, run: Run): Promise<readonly ToolPart[]> {
-  const { steps } = await shop.engine.transcript(run);
-  return steps.flatMap((step) => step.parts.filter((part): part is ToolPart => part.type === "tool"));
 }
 
 describe.each(["memory", "sqlite"] as const)("a run that asks, on the %s store", (store) => {

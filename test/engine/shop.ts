@@ -19,6 +19,7 @@ export const ANN = { resourceId: "ann" };
 
 /** A real engine over a real agent; only the model is scripted. */
 export interface Shop {
+  /** Another one after a hand-over. */
   readonly engine: HoldfastEngine;
   readonly model: ScriptedModel;
   readonly memory: Memory;
@@ -26,6 +27,8 @@ export interface Shop {
   ask(text: string, options?: { readonly threadId?: string; readonly id?: string; readonly history?: readonly JsonObject[] }): Promise<Run>;
   /** Follows a run to its end. */
   log(run: Run): Promise<readonly Entry[]>;
+  /** As a deploy does: the engine hands its runs over, and another one opens on the same store. */
+  handOver(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -83,9 +86,12 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
   });
   const mastra = new Mastra({ agents: { clerk: agent }, logger: false, storage });
   const store = options.store === "memory" ? "memory" : `sqlite:${join(directory, "runs.db")}`;
-  const engine = await createEngine({ mastra, store, ...options.engine });
+  const open = (): Promise<HoldfastEngine> => createEngine({ mastra, store, ...options.engine });
+  let engine = await open();
   return {
-    engine,
+    get engine() {
+      return engine;
+    },
     model,
     memory,
     executed,
@@ -99,6 +105,10 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
       const entries: Entry[] = [];
       for await (const batch of engine.tail(run, START, new AbortController().signal)) entries.push(...batch);
       return entries;
+    },
+    async handOver() {
+      await engine.close();
+      engine = await open();
     },
     async close() {
       await engine.close();

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { innermost } from "../../src/core/ledger.ts";
 import type { Run } from "../../src/core/run.ts";
 import { call, say, scriptedModel, stop, toolResultsIn, type ScriptedModel } from "../../src/testkit/scripted-model.ts";
+import { endOf } from "./asking.ts";
 import { ANN, openShop, textIn, type Shop } from "./shop.ts";
 
 const shops: Shop[] = [];
@@ -55,10 +56,6 @@ async function openTeam(options: { readonly requireApproval?: boolean; readonly 
   });
   shops.push(shop);
   return { shop, researcher, executed };
-}
-
-async function endOf(shop: Shop, run: Run): Promise<string | undefined> {
-  return (await shop.log(run)).at(-1)?.event.type;
 }
 
 describe("a sub-agent", () => {
