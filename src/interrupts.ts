@@ -2,12 +2,15 @@ import { z } from "zod";
 import { HoldfastError } from "./core/error.ts";
 import type { Interrupt } from "./core/interrupt.ts";
 import type { AnswerResult, InterruptAnswer, InterruptPage } from "./core/interrupt-store.ts";
-import type { Json } from "./core/json.ts";
+import { isDeeperThan, type Json } from "./core/json.ts";
 import type { Principal } from "./core/principal.ts";
 import type { Answered, OwnInterruptQuery } from "./core/protocol.ts";
 import type { Run } from "./core/run.ts";
 import type { RunStore } from "./core/store.ts";
 import type { Runner } from "./runner/runner.ts";
+
+// Far more than a form has, and far less than a stack bears.
+const MAX_ANSWER_LEVELS = 200;
 
 /** Questions as those see them who may answer: the owner of the run, and approvers. */
 export class Interrupts {
@@ -73,8 +76,11 @@ export class Interrupts {
   }
 }
 
-/** @throws {HoldfastError} INPUT_INVALID when an answer does not fit the schema of its question */
+/** @throws {HoldfastError} INPUT_INVALID when an answer does not fit the schema of its question, or is nested too deep */
 function refuseMisfit(interrupt: Interrupt, answer: Json): void {
+  if (isDeeperThan(answer, MAX_ANSWER_LEVELS)) {
+    throw new HoldfastError("INPUT_INVALID", `The answer to interrupt ${interrupt.id} is nested more than ${MAX_ANSWER_LEVELS} levels deep.`);
+  }
   const schema = schemaOf(interrupt.resumeSchema);
   const result = schema?.safeParse(answer);
   if (result === undefined || result.success) return;

@@ -56,6 +56,9 @@ const NEVER_CONNECTED: ReadonlySet<string> = new Set([
   "ERR_TLS_CERT_ALTNAME_INVALID",
 ]);
 
+/** What `fetch` says in words alone may hold the address or a header, so the words go nowhere. */
+const NO_CODE = "no code";
+
 function faultResult(error: unknown, signal: AbortSignal): SendResult {
   if (signal.aborted) return { outcome: "unknown", reason: "It did not answer in time." };
   const code = faultCode(error);
@@ -68,7 +71,7 @@ function faultCode(error: unknown): string {
   for (let fault = error; fault instanceof Error; fault = fault.cause) {
     if ("code" in fault && typeof fault.code === "string") return fault.code;
   }
-  return error instanceof Error ? error.message : String(error);
+  return NO_CODE;
 }
 
 async function beginningOf(response: Response): Promise<string> {
@@ -89,6 +92,36 @@ async function beginningOf(response: Response): Promise<string> {
  * @throws {HoldfastError} CONFIG_INVALID
  */
 export function checkedUrl(sink: string, url: string): string {
-  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
-  throw new HoldfastError("CONFIG_INVALID", `The url of the sink ${sink} is not an http or https address.`);
+  const parsed = URL.parse(url);
+  if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
+    throw new HoldfastError("CONFIG_INVALID", `The url of the sink ${sink} is not an http or https address.`);
+  }
+  if (parsed.username !== "" || parsed.password !== "") {
+    throw new HoldfastError("CONFIG_INVALID", `The url of the sink ${sink} holds a user or a password, which no request may have in its address.`);
+  }
+  return url;
+}
+
+/**
+ * The headers of a sink, checked when it is configured: a key from a file may end in a line break.
+ * @throws {HoldfastError} CONFIG_INVALID, without the value
+ */
+export function checkedHeaders(sink: string, headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  for (const [name, value] of Object.entries(headers)) {
+    // A line break at the end would be cut off without a word, and hide that the key was read in a wrong way.
+    if (value === value.trim() && isHeader(name, value)) continue;
+    throw new HoldfastError(
+      "CONFIG_INVALID",
+      `The sink ${sink} cannot send its header ${name}: its key is empty or holds what a header may not, such as a line break.`,
+    );
+  }
+  return headers;
+}
+
+function isHeader(name: string, value: string): boolean {
+  try {
+    return new Headers({ [name]: value }).has(name);
+  } catch {
+    return false;
+  }
 }

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import type { Json } from "../core/json.ts";
 import type { Engine, ProtocolEnv } from "../core/protocol.ts";
 import { interruptJson } from "./interrupt-json.ts";
 import { pageQuery } from "./page-query.ts";
@@ -12,7 +13,8 @@ const interruptQuery = pageQuery.extend({
 });
 
 // An answer may be any JSON value, so it stands in a field of its own: `{"answer":null}` is an answer, `{}` is none.
-const answerBody = z.strictObject({ answer: z.json() });
+// The body was JSON, so its unknown values are, and they are handed on as they came.
+const answerBody = z.strictObject({ answer: z.unknown() }).refine((body) => Object.hasOwn(body, "answer"), { path: ["answer"], error: "Required" });
 
 /** The questions of suspended runs, for their owners and for approvers; mounted at `/v1/interrupts`. */
 export function interruptRoutes(engine: Engine): Hono<ProtocolEnv> {
@@ -35,7 +37,7 @@ export function interruptRoutes(engine: Engine): Hono<ProtocolEnv> {
     .post("/:interruptId/answer", async (context) => {
       const interruptId = context.req.param("interruptId");
       const { answer } = validated(answerBody, await jsonBody(context.req.raw));
-      const { interrupts, run } = await engine.answer(context.var.principal, [{ interruptId, answer }]);
+      const { interrupts, run } = await engine.answer(context.var.principal, [{ interruptId, answer: answer as Json }]);
       const answered = interrupts.find(({ id }) => id === interruptId);
       return context.json({ interrupt: answered && interruptJson(answered), runId: run?.id });
     });

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Webhook, WebhookVerificationError } from "standardwebhooks";
-import { webhookSink, type BilledMessage } from "../../src/billing/index.ts";
+import { openMeterSink, stripeSink, webhookSink, type BilledMessage } from "../../src/billing/index.ts";
 import type { RunStore } from "../../src/core/store.ts";
 import { settableClock, type SettableClock } from "../../src/testkit/store-samples.ts";
 import { allDeliveries, billRun, STORES, type OpenedStore } from "./billed-runs.ts";
@@ -127,9 +127,21 @@ describe("an answer", () => {
 test.each([
   ["an address that is none", { url: "billing.example.com", secret: SECRET }],
   ["an address that is not of the web", { url: "file:///etc/passwd", secret: SECRET }],
+  ["an address with a password", { url: "https://user:hunter2@billing.example.com", secret: SECRET }],
   ["no secret", { url: "https://billing.example.com", secret: [] }],
   ["an empty secret", { url: "https://billing.example.com", secret: "" }],
   ["a secret that is not base64", { url: "https://billing.example.com", secret: "whsec_$$$" }],
-])("%s is refused when the sink is made", (_name, options) => {
-  expect(() => webhookSink(options)).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }) as Error);
+])("%s is refused when the sink is made, and the refusal tells no secret", (_name, options) => {
+  expect(() => webhookSink(options)).toThrow(
+    expect.objectContaining({ code: "CONFIG_INVALID", message: expect.not.stringContaining("hunter2") as string }) as Error,
+  );
 });
+
+test.each(["hunter2\n", "hunter2\r\nx-other: 1", "", "hunter2\u2028"])(
+  "the key %j is refused when a sink is made, and the refusal does not tell it",
+  (apiKey) => {
+    const refusal = expect.objectContaining({ code: "CONFIG_INVALID", message: expect.not.stringContaining("hunter2") as string }) as Error;
+    expect(() => openMeterSink({ url: "https://openmeter.cloud", apiKey })).toThrow(refusal);
+    expect(() => stripeSink({ apiKey, meters: [], customer: () => undefined })).toThrow(refusal);
+  },
+);

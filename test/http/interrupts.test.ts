@@ -164,6 +164,28 @@ describe("somebody else's question", () => {
 });
 
 describe("POST /v1/interrupts/:id/answer", () => {
+  test("hands on an answer as it came, whatever its fields are named", async () => {
+    const desk = await open();
+    const asked = await desk.ask(ANN, "tell");
+    const given = '{"__proto__":{"berth":7}}';
+    const runId = await answered(desk, ANN, asked, `{"answer":${given}}`);
+    expect(await desk.endOf(ANN, runId)).toBe("completed");
+    expect(JSON.stringify(desk.executed)).toBe(`[${given}]`);
+    expect(JSON.stringify((await stateOf(desk, ANN, asked))["answer"])).toBe(given);
+  });
+
+  test.each([
+    [200, 200],
+    [201, 400],
+    [20_000, 400],
+  ])("gives an answer of %i levels the status %i", async (levels, status) => {
+    const desk = await open();
+    const asked = await desk.ask(ANN, "tell");
+    const response = await answer(desk, ANN, asked, `{"answer":${"[".repeat(levels)}${"]".repeat(levels)}}`);
+    expect(response.status).toBe(status);
+    expect(await stateOf(desk, ANN, asked)).toMatchObject({ status: status === 200 ? "answered" : "pending" });
+  });
+
   test.each([[null], [false], [0], [""], [[]], [{ berth: 7 }]])("hands a suspended tool the answer %j", async (given) => {
     const desk = await open();
     const asked = await desk.ask(ANN, "tell");

@@ -33,7 +33,7 @@ const PICK = asked("i1", { kind: "frontend-tool", toolName: "pick_berth" });
 /** An engine on which `run_1` has asked; with every answer, `run_2` goes on. */
 function engineThatAsked(...interrupts: readonly Interrupt[]): FakeEngine {
   const engine = new FakeEngine();
-  engine.addRun({ id: "run_1", status: "suspended" });
+  engine.addRun({ id: "run_1", status: "suspended", messageId: "msg_1" });
   const run = engine.addRun({ id: "run_2", parentRunId: "run_1" }, ...opening("run_2"));
   engine.interrupts = interrupts;
   engine.onAnswer = () => ({ interrupts, run });
@@ -118,6 +118,14 @@ describe("a message that answers", () => {
     });
     const messages = [message("msg_1", approved("i1"), given("c1", { state: "output-available", output: 7 }), { type: "step-start" }, approved("i2", "c2"))];
     expect(await answersTo(engine, { messages })).toEqual([[{ interruptId: "i2", answer: { approved: true } }]]);
+  });
+
+  it("gives a result to the run that asked in it, although a later message asks under the same call id", async () => {
+    const engine = engineThatAsked({ ...PICK, id: "i9", runId: "run_9" }, PICK);
+    engine.addRun({ id: "run_9", status: "suspended", messageId: "msg_9" });
+    const asking = message("msg_9", given("c1", { state: "input-available" }));
+    const messages = [message("msg_1", given("c1", { state: "output-available", output: 7 })), QUESTION, asking];
+    expect(await answersTo(engine, { messages, messageId: "msg_1" })).toEqual([[{ interruptId: "i1", answer: { output: 7 } }]]);
   });
 
   it("while other questions are open is replied to with a finish alone, and starts nothing", async () => {

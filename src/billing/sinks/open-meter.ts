@@ -1,6 +1,6 @@
 import { modelName, type Bill, type Totals } from "../../core/bill.ts";
 import type { JsonObject } from "../../core/json.ts";
-import { checkedUrl, post } from "../http-request.ts";
+import { checkedHeaders, checkedUrl, post } from "../http-request.ts";
 import { sendParts } from "../send-parts.ts";
 import type { Sink } from "../sink.ts";
 
@@ -35,7 +35,8 @@ const DEFAULT_DEDUP_WINDOW_MS = 24 * 3_600_000;
 export function openMeterSink(options: OpenMeterSinkOptions): Sink {
   const { name = "openmeter", apiKey, dedupWindowMs = DEFAULT_DEDUP_WINDOW_MS } = options;
   const url = `${checkedUrl(name, options.url).replace(/\/+$/, "")}/api/v1/events`;
-  const headers = { "content-type": "application/cloudevents+json", ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }) };
+  const authorization = apiKey !== undefined && { authorization: `Bearer ${apiKey}` };
+  const headers = checkedHeaders(name, { "content-type": "application/cloudevents+json", ...authorization });
   return {
     name,
     dedupWindowMs,

@@ -1,7 +1,7 @@
 import type { Bill } from "../../core/bill.ts";
 import { systemClock, type Clock } from "../../core/clock.ts";
 import { HoldfastError } from "../../core/error.ts";
-import { checkedUrl, post, resultOf, type HttpAnswer } from "../http-request.ts";
+import { checkedHeaders, checkedUrl, post, resultOf, type HttpAnswer } from "../http-request.ts";
 import { sendParts } from "../send-parts.ts";
 import type { SendResult, Sink } from "../sink.ts";
 
@@ -56,11 +56,11 @@ export function stripeSink(options: StripeSinkOptions): Sink {
   if (new Set(meters.map((meter) => meter.eventName)).size < meters.length) {
     throw new HoldfastError("CONFIG_INVALID", `Two meters of the sink ${name} have the same eventName.`);
   }
-  const headers = {
+  const headers = checkedHeaders(name, {
     authorization: `Bearer ${apiKey}`,
     "content-type": "application/x-www-form-urlencoded",
     ...(apiVersion !== undefined && { "stripe-version": apiVersion }),
-  };
+  });
   return {
     name,
     dedupWindowMs: IDENTIFIER_WINDOW_MS,

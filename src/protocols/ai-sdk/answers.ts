@@ -10,6 +10,7 @@ import type { ClientMessage } from "./history.ts";
 
 /** What a client's message says about calls of its own: a decision about an approval, or what a tool of the page gave. */
 export interface ClientAnswers {
+  readonly messageId: string;
   readonly approvals: ReadonlyMap<string, Json>;
   readonly results: ReadonlyMap<string, Json>;
   /** The chat that the message says it was streamed in. */
@@ -51,7 +52,7 @@ function answersIn(message: ClientMessage): ClientAnswers {
     if (error) results.set(error.toolCallId, { error: error.errorText });
   }
   const threadId = streamedMessage.safeParse(message).data?.metadata.threadId;
-  return { approvals, results, ...(threadId !== undefined && { threadId }) };
+  return { messageId: message.id, approvals, results, ...(threadId !== undefined && { threadId }) };
 }
 
 /**
@@ -62,10 +63,10 @@ function answersIn(message: ClientMessage): ClientAnswers {
 export async function takeAnswers(engine: Engine, principal: Principal, chat: ChatRequest, answers: ClientAnswers): Promise<Answered> {
   const threadId = chat.chatId ?? (await threadOf(engine, principal, answers));
   const { interrupts } = await engine.listInterrupts(principal, { threadId, limit: RECENT_INTERRUPTS });
-  const answered = interrupts.filter((interrupt) => interrupt.resourceId === principal.resourceId && answerTo(interrupt, answers) !== undefined);
-  const [newest] = answered;
+  const asked = interrupts.filter((interrupt) => interrupt.resourceId === principal.resourceId && answerTo(interrupt, answers) !== undefined);
+  const newest = await newestOf(engine, principal, asked, answers);
   if (newest === undefined) throw nothingToAnswer();
-  const given = answered
+  const given = asked
     .filter(({ runId }) => runId === newest.runId)
     .map((interrupt): InterruptAnswer => ({ interruptId: interrupt.id, answer: answerTo(interrupt, answers) ?? null }));
   return engine.answer(principal, given);
@@ -74,6 +75,16 @@ export async function takeAnswers(engine: Engine, principal: Principal, chat: Ch
 function answerTo({ kind, id, toolCallId }: Interrupt, { approvals, results }: ClientAnswers): Json | undefined {
   if (kind === "tool-approval") return approvals.get(id);
   return kind === "frontend-tool" ? results.get(toolCallId) : undefined;
+}
+
+/** The id of a call, unlike that of an approval, may stand in other messages of the chat too: what counts is the message that asked. */
+async function newestOf(engine: Engine, principal: Principal, asked: readonly Interrupt[], { messageId }: ClientAnswers): Promise<Interrupt | undefined> {
+  for (const interrupt of asked) {
+    if (interrupt.kind === "tool-approval") return interrupt;
+    const run = await engine.getRun(principal, interrupt.runId);
+    if (run.messageId === messageId) return interrupt;
+  }
+  return undefined;
 }
 
 /** A WorkflowChatTransport may not name its chat; the question knows where it was asked, and the message where it was streamed. */
