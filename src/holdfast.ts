@@ -68,7 +68,8 @@ export class HoldfastEngine implements Engine {
       store,
       sinks,
       clock: systemClock,
-      onProblem: (message, about, error) => options.logger?.warn({ ...about, ...(error !== undefined && { err: error }) }, message),
+      onProblem: (message, about, error) =>
+        options.logger?.[about.state === undefined ? "warn" : "error"]({ ...about, ...(error !== undefined && { err: error }) }, message),
     });
     this.#runner = new Runner({
       store,

@@ -4,8 +4,15 @@ import type { Delivery, DeliveryOutcome } from "../core/outbox.ts";
 import { outcomeAfter, outcomeBefore } from "./delivery-decision.ts";
 import type { SendResult, Sink } from "./sink.ts";
 
-/** What a lane tells its operator: the sink, the run where there is one, and the error behind it. */
-export type OnProblem = (message: string, about: { readonly sink: string; readonly runId?: string }, error?: unknown) => void;
+/** What a problem is about. `state`: the bill stays where it is until somebody looks after it. */
+export interface ProblemSubject {
+  readonly sink: string;
+  readonly runId?: string;
+  readonly state?: "dead" | "held";
+}
+
+/** What a lane tells its operator, with the error behind it. */
+export type OnProblem = (message: string, about: ProblemSubject, error?: unknown) => void;
 
 export interface LaneOptions {
   readonly store: LedgerStore;
@@ -141,8 +148,8 @@ export class SinkLane {
 
   #report({ runId, sink, createdAt }: Delivery, { state, error }: DeliveryOutcome): void {
     const { clock, onProblem } = this.#options;
-    if (state === "dead") onProblem("a bill could not be delivered; holdfast deliveries --replay sends it again", { sink, runId }, error);
-    if (state === "held") onProblem("a bill is held: it may have been charged, and sending it again could charge it twice", { sink, runId }, error);
+    if (state === "dead") onProblem("a bill could not be delivered; holdfast deliveries --replay sends it again", { sink, runId, state }, error);
+    if (state === "held") onProblem("a bill is held: it may have been charged, and sending it again could charge it twice", { sink, runId, state }, error);
     const now = clock.now();
     if (state !== "pending" || now - createdAt < LATE_MS || now - this.#warnedAt < LATE_MS) return;
     // One line an hour stands for all that wait: an outage holds them back together.

@@ -1,4 +1,5 @@
 import type { RequestContext } from "@mastra/core/request-context";
+import { unlessAborted } from "../core/abort.ts";
 import type { InterruptKind, InterruptRequest } from "../core/interrupt.ts";
 import type { Json } from "../core/json.ts";
 import type { ToolPart } from "../core/transcript.ts";
@@ -53,6 +54,9 @@ class CallInterrupted extends Error {
     super(`tool call ${toolCallId} waits for an answer`);
   }
 }
+
+// Less than a stopped stream is waited for, so that Mastra's loop ends first.
+const STOPPED_TOOL_MS = 150;
 
 const APPROVAL_SCHEMA: Json = {
   type: "object",
@@ -168,12 +172,24 @@ class ToolGate {
     const isAsking = (): boolean => suspended.isAsked || scope.interrupted.has(toolCallId);
     let output: unknown;
     try {
-      output = await Promise.race([delegating(delegation, async () => execute.call(this.#tool, call.input, context)), stuck]);
+      output = await this.#untilStopped(Promise.race([delegating(delegation, async () => execute.call(this.#tool, call.input, context)), stuck]));
     } catch (error) {
       throw isAsking() ? this.#interrupted(call) : error;
     }
     if (isAsking()) throw this.#interrupted(call);
     return output;
+  }
+
+  /** Mastra lets no further run into a thread while a tool of an earlier one is at work, and a tool need not heed its signal. */
+  async #untilStopped(execution: Promise<unknown>): Promise<unknown> {
+    const { signal } = this.#scope.world.attempt;
+    const ended = await unlessAborted(
+      execution.then((output) => ({ output })),
+      signal,
+      STOPPED_TOOL_MS,
+    );
+    if (ended === undefined) throw new Error(`tool ${this.#name} did not end when its run was stopped`);
+    return ended.output;
   }
 
   /** The context of the execution, with a suspend that asks through the log. */

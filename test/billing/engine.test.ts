@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
+import pino from "pino";
 import { Webhook } from "standardwebhooks";
 import { afterEach, expect, test } from "vitest";
-import { webhookSink, type BilledMessage } from "../../src/billing/index.ts";
+import { webhookSink, type BilledMessage, type Sink } from "../../src/billing/index.ts";
 import { call, say } from "../../src/testkit/scripted-model.ts";
 import { ANN, openShop } from "../engine/shop.ts";
 import { openReceiver } from "./receiver.ts";
@@ -44,4 +45,21 @@ test.each(["memory", "sqlite"] as const)("on %s the bill of a run reaches the si
   expect(await shop.engine.usageReport(ANN, { groupBy: "resource" })).toMatchObject([{ key: "ann", runs: 1, billable, cost: billable }]);
   expect(await shop.engine.usageReport({ resourceId: "bob" }, { groupBy: "resource" })).toEqual([]);
   await expect(shop.engine.usage({ resourceId: "bob" }, run.id)).rejects.toMatchObject({ code: "RUN_NOT_FOUND" });
+});
+
+test("a bill that is refused for good is logged as an error", async () => {
+  const logged: string[] = [];
+  const told = Promise.withResolvers<void>();
+  const stream = {
+    write: (line: string) => {
+      logged.push(line);
+      told.resolve();
+    },
+  };
+  const sink: Sink = { name: "meter", send: () => Promise.resolve({ outcome: "refused", reason: "No such customer.", isFinal: true }) };
+  const shop = await openShop({ store: "memory", script: [[say("3")]], engine: { billing: { sinks: [sink] }, logger: pino({ level: "error" }, stream) } });
+  closing.push(() => shop.close());
+  const run = await shop.ask("1 + 2?");
+  await told.promise;
+  expect(JSON.parse(logged[0] ?? "")).toMatchObject({ level: 50, sink: "meter", runId: run.id, state: "dead", err: "No such customer." });
 });

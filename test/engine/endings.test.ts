@@ -1,4 +1,6 @@
+import { createTool } from "@mastra/core/tools";
 import { afterEach, describe, expect, test } from "vitest";
+import { z } from "zod";
 import type { RunEvent } from "../../src/core/event.ts";
 import { textOf } from "../../src/core/transcript.ts";
 import { transcriptOf } from "../../src/core/transcript-fold.ts";
@@ -64,18 +66,47 @@ describe.each(["memory", "sqlite"] as const)("every ending, on the %s store", (s
     await expect(shop.engine.cancel(ANN, run.id)).rejects.toMatchObject({ code: "RUN_ENDED" });
   });
 
-  test("a cancel ends a run whose model has not answered at all", async () => {
+  test.each([
+    ["heeds", true],
+    ["does not heed", false],
+  ])("a cancel ends a run in a tool that %s its signal, and the conversation goes on", async (_, heedsSignal) => {
+    const slow = createTool({
+      id: "slow",
+      description: "slow",
+      inputSchema: z.object({}),
+      execute: (_input, { abortSignal }) =>
+        new Promise((_resolve, reject) => {
+          if (heedsSignal) abortSignal?.addEventListener("abort", () => reject(new Error("stopped")), { once: true });
+        }),
+    });
+    const shop = await open({ store, tools: { slow }, script: [[say("Going."), call("slow", {}, { id: "c1" })], [say("Fine.")]] });
+    const run = await shop.ask("go", { threadId: "t" });
+    await waitFor(shop, run, (event) => event.type === "tool-started");
+    await shop.engine.cancel(ANN, run.id);
+    expect((await shop.log(run)).at(-1)?.event.type).toBe("run-canceled");
+    const errorText = "The run was canceled before the tool ended.";
+    expect((await shop.engine.messages(ANN, "t"))[1]?.["parts"]).toContainEqual(
+      expect.objectContaining({ toolCallId: "c1", state: "output-error", errorText }),
+    );
+    const next = await shop.ask("and now?", { threadId: "t" });
+    expect((await shop.log(next)).at(-1)?.event.type).toBe("run-completed");
+    expect(JSON.stringify(shop.model.requests[1]?.prompt)).toContain(errorText);
+  });
+
+  test("a cancel ends a run whose model does not answer at all, nor heed its signal, and the conversation goes on", async () => {
     const called = Promise.withResolvers<void>();
-    const onCall = (): Promise<void> => {
+    const onCall = ({ number }: { readonly number: number }): Promise<void> => {
       called.resolve();
-      return new Promise(() => undefined);
+      return number === 1 ? new Promise(() => undefined) : Promise.resolve();
     };
-    const shop = await open({ store, script: [[say("never")]], model: { onCall } });
+    const shop = await open({ store, script: [[say("never")], [say("Here I am.")]], model: { onCall } });
     const run = await shop.ask("hello", { threadId: "t", id: "u1" });
     await called.promise;
     await shop.engine.cancel(ANN, run.id);
     expect((await shop.log(run)).at(-1)?.event.type).toBe("run-canceled");
     expect((await shop.engine.messages(ANN, "t")).map((message) => message["id"])).toEqual(["u1"]);
+    const next = await shop.ask("are you there?", { threadId: "t" });
+    expect((await shop.log(next)).at(-1)?.event.type).toBe("run-completed");
   });
 
   test("the turn after a canceled one goes on from what was kept", async () => {
