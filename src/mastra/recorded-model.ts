@@ -55,7 +55,8 @@ function partsOf(part: TranscriptPart, idPrefix: string): readonly StreamPart[] 
       ];
     }
     case "tool":
-      return toolParts(part, idPrefix);
+      // A model that broke off while it wrote the arguments made no call, though the next one completed the answer.
+      return part.state === "input-streaming" ? [] : toolParts(part, idPrefix);
     case "source":
       return [{ ...part, type: "source" }];
     case "file":

@@ -28,6 +28,15 @@ describe("the ids of an agent's tool calls", () => {
     expect(idsIn(ids, [{ type: "tool-call", toolCallId: "a_2" }, ...streamed("a")])).toEqual(["a_2_2", "a_3", "a_3", "a_3", "a_3"]);
   });
 
+  test("stay as they are in a result of an earlier answer's call", () => {
+    const ids = new ToolCallIds();
+    idsIn(ids, [...streamed("a"), ...streamed("b")]);
+    expect(idsIn(ids, [{ type: "tool-result", toolCallId: "a" }, ...streamed("b"), { type: "tool-result", toolCallId: "b" }])).toEqual([
+      "a",
+      ...Array.from({ length: 5 }, () => "b_2"),
+    ]);
+  });
+
   test("change where two calls of one answer have the same", () => {
     const ids = new ToolCallIds();
     const calls = [...streamed(""), { type: "tool-result", toolCallId: "" }, { type: "tool-call", toolCallId: "" }, { type: "tool-result", toolCallId: "" }];

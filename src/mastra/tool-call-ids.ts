@@ -17,6 +17,8 @@ export class ToolCallIds {
       if (typeof given !== "string") return part;
       let call = calls.get(given);
       const begins = part.type === "tool-input-start" || part.type === "tool-call";
+      // The result of a call of an earlier answer: the provider knows the call by the id that it was shown.
+      if (call === undefined && !begins) return part;
       if (call === undefined || (begins && call.isCalled)) {
         call = { id: this.#unused(given), isCalled: false };
         calls.set(given, call);

@@ -34,6 +34,8 @@ type BeforeContext = Parameters<NonNullable<ToolHooks["beforeToolCall"]>>[0];
 export function recordingHooks(agent: Agent, callHooks: ToolHooks | undefined, scope: AgentScope, recorder: ToolRecorder): ToolHooks {
   const own: ToolHooks = { ...agent.getConfiguredToolHooks(), ...callHooks };
   const { attempt } = scope.world;
+  // What a sub-agent had finished is not done again when its tool is entered once more.
+  const mayRepeat = (toolName: string): boolean => recorder.isIdempotent(toolName) || scope.idempotent.has(toolName) || scope.delegates.has(toolName);
   return {
     async beforeToolCall(context) {
       const { toolName } = context;
@@ -41,9 +43,7 @@ export function recordingHooks(agent: Agent, callHooks: ToolHooks | undefined, s
       if (providerId === undefined) return own.beforeToolCall?.(context);
       await scope.gates.passed(scope.prepared);
       const id = recorder.idOf(scope, providerId);
-      // What a sub-agent had finished is not done again when its tool is entered once more.
-      const mayRepeat = recorder.isIdempotent(toolName) || scope.idempotent.has(toolName) || scope.delegates.has(toolName);
-      const decision = toolDecision(scope.recordedCall(id), mayRepeat);
+      const decision = toolDecision(scope.recordedCall(id), mayRepeat(toolName));
       if (decision.action === "answer") return { proceed: false, output: decision.output };
       if (decision.action === "fail") throw new Error(decision.message);
       if (decision.action === "give-up") {
@@ -62,7 +62,7 @@ export function recordingHooks(agent: Agent, callHooks: ToolHooks | undefined, s
       attempt.checkpoint("tool-executed");
       const { toolName, output, error } = context;
       const isInterrupted = providerId !== undefined && scope.interrupted.has(recorder.idOf(scope, providerId));
-      const hasOutcome = isOutcome(error, output, attempt.signal.aborted, scope.delegates.has(toolName));
+      const hasOutcome = isOutcome(error, output, attempt.signal.aborted && { mayRepeat: mayRepeat(toolName) });
       if (providerId !== undefined && !isInterrupted && hasOutcome) {
         recorder.report(scope, providerId, error === undefined ? { toolName, output } : { toolName, error });
         await attempt.commit();
@@ -79,11 +79,12 @@ export function recordingHooks(agent: Agent, callHooks: ToolHooks | undefined, s
 }
 
 /**
- * Whether what a tool left is its outcome. What it fails with once the attempt is stopped is the stop's, and a sub-agent that is stopped even
- * returns what it has, as if that were all: the attempt that follows goes on inside it.
+ * Whether what a tool left is its outcome. What it fails with once the attempt is stopped is the stop's; and what it returns may be only what it
+ * had, as a sub-agent's half answer is, so that one that may repeat is entered again by the attempt that follows.
  */
-function isOutcome(error: unknown, output: unknown, isStopped: boolean, isDelegation: boolean): boolean {
-  return isStopped ? error === undefined && output !== undefined && !isDelegation : error !== undefined || output !== undefined;
+function isOutcome(error: unknown, output: unknown, stopped: false | { readonly mayRepeat: boolean }): boolean {
+  if (stopped !== false) return error === undefined && output !== undefined && !stopped.mayRepeat;
+  return error !== undefined || output !== undefined;
 }
 
 /** The provider's id of a call, from what a tool or a hook is given as context. */

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { innermost } from "../../src/core/ledger.ts";
 import { START } from "../../src/core/offset.ts";
-import { call, hang, say, scriptedModel, stop, toolResultsIn } from "../../src/testkit/scripted-model.ts";
+import { call, crash, hang, part, result, say, scriptedModel, stop, toolResultsIn } from "../../src/testkit/scripted-model.ts";
 import { endOf, toolsOf } from "./asking.ts";
 import { ANN, openShop, textIn, type Shop } from "./shop.ts";
 
@@ -83,5 +83,73 @@ describe("a deploy", () => {
       expect(await toolsOf(shop, run)).toMatchObject([isRepeated ? { state: "result", output: { id } } : { state: "error", outcomeUnknown: true }]);
     }
     expect(starts).toEqual(["safe", "safe", "once"]);
+  });
+
+  test("in the middle of a tool that returns what it has does not take that for all, where it may run again", async () => {
+    const starts: string[] = [];
+    const collect = createTool({
+      id: "collect",
+      description: "collects",
+      inputSchema: z.object({}),
+      mcp: { annotations: { idempotentHint: true } },
+      execute: (_input, { abortSignal }) => {
+        starts.push("collect");
+        if (starts.length > 1) return Promise.resolve({ all: true });
+        return new Promise<object>((resolve) => {
+          abortSignal?.addEventListener("abort", () => resolve({ all: false }), { once: true });
+        });
+      },
+    });
+    const shop = await openShop({ store: "sqlite", tools: { collect }, script: [[call("collect", {}, { id: "c1" })], [say("Done.")]] });
+    shops.push(shop);
+    const run = await handedOver(shop, (type) => type === "tool-started");
+    expect(await endOf(shop, run)).toBe("run-completed");
+    expect(await toolsOf(shop, run)).toMatchObject([{ state: "result", output: { all: true } }]);
+  });
+
+  test("finds the late result of a call that the provider executes under its call", async () => {
+    const shop = await openShop({
+      store: "sqlite",
+      script: (_prompt, callNumber) => {
+        if (callNumber === 1) return [call("search", {}, { id: "s1", providerExecuted: true }), call("add", { a: 1, b: 2 }, { id: "c1" })];
+        if (callNumber === 2) return [result("s1", "search", { found: 1 }), call("add", { a: 3, b: 4 }, { id: "c1" })];
+        return callNumber === 3 ? [say("Half"), hang()] : [say("Whole.")];
+      },
+    });
+    shops.push(shop);
+    const run = await handedOver(shop, (type) => type === "text-delta");
+    expect(await endOf(shop, run)).toBe("run-completed");
+    expect((await toolsOf(shop, run)).map(({ toolCallId, state }) => [toolCallId, state])).toEqual([
+      ["s1", "result"],
+      ["c1", "result"],
+      ["c1_2", "result"],
+    ]);
+    expect(shop.executed).toEqual(["add", "add"]);
+    const [cut, whole] = shop.model.requests.slice(2).map(({ prompt }) => JSON.stringify(prompt).match(/"(toolCallId|output)":("\w+"|\{.*?\})/g));
+    expect(cut?.length).toBeGreaterThan(5);
+    expect(whole).toEqual(cut);
+  });
+
+  test("does not make a call of what a model had begun when another one took its place", async () => {
+    const notes: unknown[] = [];
+    const note = createTool({
+      id: "note",
+      description: "notes",
+      inputSchema: z.object({ text: z.string().optional() }),
+      execute: (input) => {
+        notes.push(input);
+        return Promise.resolve({ noted: true });
+      },
+    });
+    const begun = [part({ type: "tool-input-start", id: "c1", toolName: "note" }), part({ type: "tool-input-delta", id: "c1", delta: '{"te' }), crash()];
+    const first = scriptedModel({ modelId: "first", calls: [begun, [say("Noted.")]] });
+    const second = scriptedModel({ modelId: "second", calls: [[call("note", { text: "real" }, { id: "c1" })], [say("Half"), hang()], [say("Noted.")]] });
+    const models = [first, second].map((model) => ({ model, maxRetries: 0 }));
+    const shop = await openShop({ store: "sqlite", tools: { note }, agent: { model: models }, script: [[]] });
+    shops.push(shop);
+    const run = await handedOver(shop, (type) => type === "text-delta");
+    expect(await endOf(shop, run)).toBe("run-completed");
+    expect(first.requests.length + second.requests.length).toBe(4);
+    expect(notes).toEqual([{ text: "real" }]);
   });
 });
