@@ -1,5 +1,5 @@
 import { Memory } from "@mastra/memory";
-import { expect } from "vitest";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import type { RunEvent } from "../../src/core/event.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import { START } from "../../src/core/offset.ts";
@@ -7,7 +7,7 @@ import type { Run } from "../../src/core/run.ts";
 import { textOf, type ToolPart } from "../../src/core/transcript.ts";
 import { transcriptOf } from "../../src/core/transcript-fold.ts";
 import { ANN, openShop, textIn, type Shop, type ShopOptions } from "../engine/shop.ts";
-import { storageAt } from "./storage.ts";
+import { openPlace, storageAt, type StorageKind, type StoragePlace } from "./storage.ts";
 
 type MemoryOptions = NonNullable<ConstructorParameters<typeof Memory>[0]>["options"];
 type Stored = Awaited<ReturnType<Memory["recall"]>>["messages"][number];
@@ -25,12 +25,37 @@ export interface Turn {
   readonly text: string;
 }
 
-export async function openDesk(url: string, { memory: options = {}, ...rest }: ShopOptions & { readonly memory?: MemoryOptions }): Promise<Desk> {
+export interface DeskOptions extends ShopOptions {
+  readonly memory?: MemoryOptions;
+}
+
+/** Opens desks for the tests of the `describe` that calls it, each on a storage of its own; they are closed behind each test. */
+export function desksOn(kind: StorageKind): (options: DeskOptions) => Promise<Desk> {
+  let place: StoragePlace;
+  const desks: Desk[] = [];
+  beforeAll(async () => {
+    place = await openPlace(kind);
+  });
+  afterEach(async () => {
+    await Promise.all(desks.splice(0).map((desk) => desk.close()));
+  });
+  afterAll(() => place.close());
+  return async (options) => {
+    const desk = await openDesk(await place.freshUrl(), options);
+    desks.push(desk);
+    return desk;
+  };
+}
+
+export async function openDesk(url: string, { memory: options = {}, ...rest }: DeskOptions): Promise<Desk> {
   const storage = storageAt(url);
   const memory = new Memory({ storage, options: { lastMessages: 50, ...options } });
   const shop = await openShop({ ...rest, agent: { ...rest.agent, memory } });
   return {
     ...shop,
+    get engine() {
+      return shop.engine;
+    },
     memory,
     async seen(run, fits) {
       for await (const batch of shop.engine.tail(run, START, new AbortController().signal)) if (batch.some((entry) => fits(entry.event))) return;

@@ -1,28 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Run, RunInput } from "../../src/core/run.ts";
 import { crash, hang, say } from "../../src/testkit/scripted-model.ts";
 import { ANN, question, textIn, type ShopOptions } from "../engine/shop.ts";
-import { expectThread, openDesk, type Desk } from "./desk.ts";
-import { openPlace, STORAGES, type StoragePlace } from "./storage.ts";
+import { desksOn, expectThread, type Desk } from "./desk.ts";
+import { STORAGES } from "./storage.ts";
 
 const HALF = say("Half an ans", { isCut: true });
 
 describe.each(STORAGES)("a thread on %s", (kind) => {
-  let place: StoragePlace;
-  const desks: Desk[] = [];
-  beforeAll(async () => {
-    place = await openPlace(kind);
-  });
-  afterEach(async () => {
-    await Promise.all(desks.splice(0).map((desk) => desk.close()));
-  });
-  afterAll(() => place.close());
-
-  async function open(...script: ShopOptions["script"] & object[]): Promise<Desk> {
-    const desk = await openDesk(await place.freshUrl(), { script });
-    desks.push(desk);
-    return desk;
-  }
+  const openDesk = desksOn(kind);
+  const open = (...script: ShopOptions["script"] & object[]): Promise<Desk> => openDesk({ script });
 
   /** Asks and waits for the end. The text of a question is its id. */
   async function ask(desk: Desk, id: string, text: string = id, threadId: string = "t"): Promise<Run> {

@@ -1,10 +1,10 @@
 import { createTool } from "@mastra/core/tools";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { call, crash, cut, hang, raise, refuse, say, type Move } from "../../src/testkit/scripted-model.ts";
-import { ANN, type ShopOptions } from "../engine/shop.ts";
-import { expectThread, openDesk, type Desk, type Turn } from "./desk.ts";
-import { openPlace, STORAGES, type StoragePlace } from "./storage.ts";
+import { ANN } from "../engine/shop.ts";
+import { desksOn, expectThread, type Desk, type Turn } from "./desk.ts";
+import { STORAGES } from "./storage.ts";
 
 const ADD: readonly Move[] = [say("Adding."), call("add", { a: 1, b: 2 }, { id: "c1" })];
 const HALF = say("Half an ans", { isCut: true });
@@ -16,21 +16,7 @@ const FAILURES: readonly (readonly [string, readonly Move[], string])[] = [
 ];
 
 describe.each(STORAGES)("a thread on %s", (kind) => {
-  let place: StoragePlace;
-  const desks: Desk[] = [];
-  beforeAll(async () => {
-    place = await openPlace(kind);
-  });
-  afterEach(async () => {
-    await Promise.all(desks.splice(0).map((desk) => desk.close()));
-  });
-  afterAll(() => place.close());
-
-  async function open(options: ShopOptions): Promise<Desk> {
-    const desk = await openDesk(await place.freshUrl(), options);
-    desks.push(desk);
-    return desk;
-  }
+  const open = desksOn(kind);
 
   const endOf = async (desk: Desk, run: Turn["run"]): Promise<string | undefined> => (await desk.log(run)).at(-1)?.event.type;
 

@@ -1,31 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Run } from "../../src/core/run.ts";
 import { call, crash, hang, say, scriptedModel, type Move } from "../../src/testkit/scripted-model.ts";
 import { ANN, textIn } from "../engine/shop.ts";
-import { expectThread, openDesk, type Desk } from "./desk.ts";
+import { desksOn, expectThread, type Desk } from "./desk.ts";
 import { isTitleCall } from "./host.ts";
-import { openPlace, STORAGES, type StoragePlace } from "./storage.ts";
+import { STORAGES } from "./storage.ts";
 
 const PROFILE = "# Profile\n- likes: apples";
 const NOTE: readonly Move[] = [say("Noted."), call("updateWorkingMemory", { memory: PROFILE }, { id: "c1" })];
 const HALF = say("Half an ans", { isCut: true });
 
 describe.each(STORAGES)("with threads on %s", (kind) => {
-  let place: StoragePlace;
-  const desks: Desk[] = [];
-  beforeAll(async () => {
-    place = await openPlace(kind);
-  });
-  afterEach(async () => {
-    await Promise.all(desks.splice(0).map((desk) => desk.close()));
-  });
-  afterAll(() => place.close());
-
-  async function open(options: Parameters<typeof openDesk>[1]): Promise<Desk> {
-    const desk = await openDesk(await place.freshUrl(), options);
-    desks.push(desk);
-    return desk;
-  }
+  const open = desksOn(kind);
 
   const profile = (desk: Desk, threadId: string): Promise<string | null> => desk.memory.getWorkingMemory({ threadId, ...ANN });
 

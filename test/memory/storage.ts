@@ -7,6 +7,7 @@ import { openPostgres } from "../postgres/server.ts";
 
 /** The databases that hold Mastra's threads in these tests. */
 export const STORAGES = ["LibSQL", "PostgreSQL"] as const;
+export type StorageKind = (typeof STORAGES)[number];
 
 /** Opens the storage that a connection string names. */
 export function storageAt(url: string): LibSQLStore | PostgresStore {
@@ -20,7 +21,7 @@ export interface StoragePlace {
   close(): Promise<void>;
 }
 
-export async function openPlace(kind: (typeof STORAGES)[number]): Promise<StoragePlace> {
+export async function openPlace(kind: StorageKind): Promise<StoragePlace> {
   if (kind === "PostgreSQL") {
     const server = await openPostgres();
     return { freshUrl: () => server.freshDatabase(), close: () => server.close() };

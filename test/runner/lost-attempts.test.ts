@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { AttemptContext, AttemptOutcome } from "../../src/core/agent-source.ts";
 import { totalsOf, type BillingPolicy } from "../../src/core/bill.ts";
 import { modelCallsOf } from "../../src/core/ledger.ts";
-import type { RunStore } from "../../src/core/store.ts";
+import type { NewRun, RunStore } from "../../src/core/store.ts";
 import { MemoryRunStore } from "../../src/stores/memory/store.ts";
 import { newRun, openNode, type TestNode } from "./node.ts";
 import { scriptedSource, stopped } from "./scripted-source.ts";
@@ -36,21 +36,22 @@ async function answer(attempt: AttemptContext): Promise<AttemptOutcome> {
   return { outcome: "completed" };
 }
 
+/** Starts a run whose holder freezes in the middle of its call, and gives the frozen attempt. */
+async function frozenIn(store: RunStore, run: NewRun): Promise<AttemptContext> {
+  const first = Promise.withResolvers<AttemptContext>();
+  const source = scriptedSource(async (attempt) => {
+    await begin(attempt);
+    first.resolve(attempt);
+    return stopped(attempt);
+  });
+  await node(store, source, { leaseTimes: { leaseMs: 60, sweepMs: 3_600_000 } }).runner.start(run);
+  return first.promise;
+}
+
 /** A run whose first holder froze in the middle of its call and whose second one completed it; and the frozen attempt. */
 async function takenOver(store: RunStore, policy: BillingPolicy): Promise<{ readonly runId: string; readonly frozen: AttemptContext }> {
-  const first = Promise.withResolvers<AttemptContext>();
-  const holder = node(
-    store,
-    scriptedSource(async (attempt) => {
-      await begin(attempt);
-      first.resolve(attempt);
-      return stopped(attempt);
-    }),
-    { leaseTimes: { leaseMs: 60, sweepMs: 3_600_000 } },
-  );
   const run = newRun({ billingPolicy: policy });
-  await holder.runner.start(run);
-  const frozen = await first.promise;
+  const frozen = await frozenIn(store, run);
   await node(store, scriptedSource(answer)).readToEnd(run.id);
   return { runId: run.id, frozen };
 }
@@ -93,19 +94,8 @@ describe("the call of an attempt that lost its run", () => {
 
   test("is not billed twice where the run is only ended: what was said stands", async () => {
     const store = await MemoryRunStore.open();
-    const first = Promise.withResolvers<AttemptContext>();
-    const holder = node(
-      store,
-      scriptedSource(async (attempt) => {
-        await begin(attempt);
-        first.resolve(attempt);
-        return stopped(attempt);
-      }),
-      { leaseTimes: { leaseMs: 60, sweepMs: 3_600_000 } },
-    );
     const run = newRun();
-    await holder.runner.start(run);
-    await first.promise;
+    await frozenIn(store, run);
     await store.requestCancel(run.id, "ann");
     const entries = await node(store, scriptedSource(answer)).readToEnd(run.id);
     expect(entries.at(-1)?.event.type).toBe("run-canceled");
