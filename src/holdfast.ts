@@ -1,6 +1,6 @@
 import { Accounts } from "./accounts.ts";
 import { Dispatcher } from "./billing/dispatcher.ts";
-import type { AgentSource, AgentSummary, ThreadChange } from "./core/agent-source.ts";
+import type { AgentSource, AgentSummary, StoredMessage, ThreadChange } from "./core/agent-source.ts";
 import type { AuditEntry } from "./core/audit.ts";
 import { DEFAULT_BILLING_POLICY } from "./core/bill.ts";
 import { systemClock } from "./core/clock.ts";
@@ -8,7 +8,7 @@ import type { Entry } from "./core/entry.ts";
 import { HoldfastError } from "./core/error.ts";
 import { isTerminalEvent } from "./core/event.ts";
 import type { Interrupt } from "./core/interrupt.ts";
-import type { InterruptAnswer, InterruptPage } from "./core/interrupt-store.ts";
+import type { Continuation, InterruptAnswer, InterruptPage } from "./core/interrupt-store.ts";
 import type { JsonObject } from "./core/json.ts";
 import { readLineage, readLog } from "./core/lineage.ts";
 import type { Offset } from "./core/offset.ts";
@@ -26,6 +26,7 @@ import { Tail } from "./reader/tail.ts";
 import { Runner } from "./runner/runner.ts";
 import { fingerprintOf, newId, runNotFound, startedRun } from "./run-start.ts";
 import { openStore } from "./stores/open-store.ts";
+import { ThreadFollower } from "./thread-follower.ts";
 import { Threads } from "./threads.ts";
 
 /**
@@ -51,6 +52,7 @@ export class HoldfastEngine implements Engine {
   readonly #tail: Tail;
   readonly #runner: Runner;
   readonly #threads: Threads;
+  readonly #follower: ThreadFollower;
   readonly #interrupts: Interrupts;
   readonly #accounts: Accounts;
   readonly #dispatcher: Dispatcher;
@@ -62,6 +64,7 @@ export class HoldfastEngine implements Engine {
     this.#source = source;
     this.#tail = new Tail({ store });
     this.#threads = new Threads(store, source);
+    this.#follower = new ThreadFollower(store);
     this.#accounts = new Accounts(store, options.billing?.prices);
     const { policy: _policy, prices, sinks = [] } = options.billing ?? {};
     this.#dispatcher = new Dispatcher({
@@ -134,7 +137,9 @@ export class HoldfastEngine implements Engine {
       billingPolicy: this.#options.billing?.policy ?? DEFAULT_BILLING_POLICY,
       ...(key !== undefined && { idempotency: { key, fingerprint: fingerprintOf([agentId, request.threadId ?? null, input]) } }),
     };
-    return startedRun(await this.#runner.start(newRun));
+    const run = startedRun(await this.#runner.start(newRun));
+    this.#follower.wake();
+    return run;
   }
 
   async getRun(principal: Principal, runId: string): Promise<Run> {
@@ -168,8 +173,14 @@ export class HoldfastEngine implements Engine {
     return this.#interrupts.list(principal, query);
   }
 
-  answer(principal: Principal, answers: readonly InterruptAnswer[]): Promise<Answered> {
-    return this.#interrupts.answer(principal, answers);
+  async answer(principal: Principal, answers: readonly InterruptAnswer[], continuation?: Continuation): Promise<Answered> {
+    const answered = await this.#interrupts.answer(principal, answers, continuation);
+    this.#follower.wake();
+    return answered;
+  }
+
+  followThread({ resourceId }: Principal, threadId: string, after: Run | undefined, signal: AbortSignal): AsyncIterable<Run> {
+    return this.#follower.follow({ resourceId, threadId }, after, signal);
   }
 
   getChildRun(run: Run): Promise<Run | undefined> {
@@ -218,6 +229,22 @@ export class HoldfastEngine implements Engine {
     return this.#threads.list(principal, query);
   }
 
+  listKeptThreads(principal: Principal, agentId?: string): Promise<readonly Thread[]> {
+    return this.#threads.listKept(principal, agentId);
+  }
+
+  createThread(principal: Principal, thread: { readonly agentId: string; readonly title?: string; readonly metadata?: JsonObject }): Promise<Thread> {
+    return this.#threads.create(principal, thread);
+  }
+
+  threadOwner(threadId: string): Promise<string | undefined> {
+    return this.#threads.ownerOf(threadId);
+  }
+
+  storedMessages(principal: Principal, threadId: string, page: { readonly page?: number; readonly perPage?: number }): Promise<readonly StoredMessage[]> {
+    return this.#threads.storedMessages(principal, threadId, page);
+  }
+
   updateThread(principal: Principal, threadId: string, change: ThreadChange): Promise<Thread> {
     return this.#threads.update(principal, threadId, change);
   }
@@ -241,6 +268,7 @@ export class HoldfastEngine implements Engine {
     await this.drain(0);
     await this.#dispatcher.close();
     this.#tail.close();
+    this.#follower.close();
     await this.store.close();
   }
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { HoldfastError } from "./core/error.ts";
 import type { Interrupt } from "./core/interrupt.ts";
-import type { AnswerResult, InterruptAnswer, InterruptPage } from "./core/interrupt-store.ts";
+import type { AnswerResult, Continuation, InterruptAnswer, InterruptPage } from "./core/interrupt-store.ts";
 import { isDeeperThan, type Json } from "./core/json.ts";
 import type { Principal } from "./core/principal.ts";
 import type { Answered, OwnInterruptQuery } from "./core/protocol.ts";
@@ -34,7 +34,7 @@ export class Interrupts {
     return this.#store.listInterrupts({ ...query, ...(principal.isApprover !== true && { resourceId: principal.resourceId }) });
   }
 
-  async answer(principal: Principal, answers: readonly InterruptAnswer[]): Promise<Answered> {
+  async answer(principal: Principal, answers: readonly InterruptAnswer[], continuation?: Continuation): Promise<Answered> {
     const asked = await Promise.all(answers.map(({ interruptId }) => this.get(principal, interruptId)));
     if (new Set(asked.map(({ runId }) => runId)).size > 1)
       throw new HoldfastError("INPUT_INVALID", "The interrupts are of different runs; answer those of one run at a time.");
@@ -42,7 +42,7 @@ export class Interrupts {
       throw new HoldfastError("INPUT_INVALID", "Give one answer for each interrupt.");
     }
     asked.forEach((interrupt, index) => refuseMisfit(interrupt, answers[index]?.answer ?? null));
-    const request = { answers, answeredBy: principal.resourceId, childRunId: this.#newRunId() };
+    const request = { answers, answeredBy: principal.resourceId, childRunId: this.#newRunId(), ...(continuation && { continuation }) };
     const result = await this.#runner.startBy(
       (claim) => this.#store.answerInterrupts(request, claim),
       (given) => (given.outcome === "answered" ? given.child : undefined),

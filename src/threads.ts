@@ -1,4 +1,4 @@
-import type { AgentSource, ThreadChange, ThreadRecord } from "./core/agent-source.ts";
+import type { AgentSource, StoredMessage, ThreadChange, ThreadRecord } from "./core/agent-source.ts";
 import { HoldfastError } from "./core/error.ts";
 import type { Interrupt } from "./core/interrupt.ts";
 import type { JsonObject } from "./core/json.ts";
@@ -10,6 +10,7 @@ import type { RunStore, ThreadOwner } from "./core/store.ts";
 import { transcriptOf } from "./core/transcript-fold.ts";
 import { answerMessage, subAgentCalls, withSubAgentCalls } from "./core/ui-message.ts";
 import { withQuestions } from "./core/ui-questions.ts";
+import { newId } from "./run-start.ts";
 
 const ACTIVE = ["pending", "running", "waiting"] as const;
 // Runs of a thread that are looked at to tell which message came from which run.
@@ -54,7 +55,42 @@ export class Threads {
     }
     const record = await this.#source.threads(principal).update(owner.agentId, threadId, change);
     if (record === undefined) throw threadNotFound();
+    if (record === "stale") throw new HoldfastError("THREAD_CHANGED", "The thread has changed since you read it; read it again, then change it.");
     return this.#show(principal, owner, record);
+  }
+
+  async create(principal: Principal, thread: { readonly agentId: string; readonly title?: string; readonly metadata?: JsonObject }): Promise<Thread> {
+    const { agentId, ...fields } = thread;
+    const { resourceId } = principal;
+    const record = await this.#source.threads(principal).create(agentId, { ...fields, id: newId("thr"), resourceId });
+    if (record === undefined) throw new HoldfastError("NOT_SUPPORTED", `Agent ${agentId} has no memory, so it keeps no threads.`);
+    return threadOf(agentId, record);
+  }
+
+  /** What the memory of the agents keeps. Agents may share one: a thread that another agent ran on last is that one's. */
+  async listKept(principal: Principal, agentId?: string): Promise<readonly Thread[]> {
+    const agents = this.#source.listAgents().filter(({ id }) => agentId === undefined || id === agentId);
+    const threads = new Map<string, Thread>();
+    for (const { id } of agents) {
+      for (const record of await this.#source.threads(principal).list(id, principal.resourceId)) {
+        const known = threads.get(record.id);
+        if (known !== undefined) continue;
+        const owner = await this.#store.getThread(record.id);
+        if (agentId !== undefined && owner !== undefined && owner.agentId !== agentId) continue;
+        threads.set(record.id, threadOf(owner?.agentId ?? id, record));
+      }
+    }
+    return [...threads.values()].toSorted((one, other) => other.updatedAt - one.updatedAt);
+  }
+
+  /** Who owns a thread. */
+  async ownerOf(threadId: string): Promise<string | undefined> {
+    return ((await this.#store.getThread(threadId)) ?? (await this.#remembered({ resourceId: "" }, threadId)))?.resourceId;
+  }
+
+  async storedMessages(principal: Principal, threadId: string, page: { readonly page?: number; readonly perPage?: number }): Promise<readonly StoredMessage[]> {
+    const { agentId } = await this.#owned(principal, threadId);
+    return this.#source.threads(principal).storedMessages(agentId, threadId, page);
   }
 
   async delete(principal: Principal, threadId: string): Promise<void> {
@@ -143,6 +179,10 @@ export class Threads {
       ...(active && { activeRunId: active.id }),
     };
   }
+}
+
+function threadOf(agentId: string, { id, title, metadata, createdAt, updatedAt }: ThreadRecord): Thread {
+  return { id, agentId, ...(title !== undefined && { title }), ...(metadata && { metadata }), createdAt, updatedAt };
 }
 
 function withOrigin(message: JsonObject, threadId: string, runId: string | undefined): JsonObject {

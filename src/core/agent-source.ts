@@ -1,6 +1,6 @@
 import type { FinishReason, RunEvent } from "./event.ts";
 import type { InterruptRequest } from "./interrupt.ts";
-import type { JsonObject } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 import type { ModelCallKey } from "./ledger.ts";
 import type { Principal } from "./principal.ts";
 import type { Run, RunError } from "./run.ts";
@@ -39,6 +39,8 @@ export interface AgentSummary {
   readonly key?: string;
   readonly name: string;
   readonly description?: string;
+  /** Where the agent has one model that can be told beforehand. */
+  readonly model?: { readonly provider: string; readonly name: string };
 }
 
 export interface AttemptContext {
@@ -100,10 +102,37 @@ export type AttemptOutcome =
 export interface ThreadDirectory {
   hasMemory(agentId: string): Promise<boolean>;
   get(agentId: string, threadId: string): Promise<ThreadRecord | undefined>;
-  update(agentId: string, threadId: string, change: ThreadChange): Promise<ThreadRecord | undefined>;
+  /** `undefined` for an agent without memory. */
+  create(agentId: string, thread: NewThread): Promise<ThreadRecord | undefined>;
+  /** Every thread of a resource, newest first. */
+  list(agentId: string, resourceId: string): Promise<readonly ThreadRecord[]>;
+  /** One page of the messages as the framework keeps them, in its own order; pages count from 0. Without a size: the framework's own. */
+  storedMessages(agentId: string, threadId: string, page: { readonly page?: number; readonly perPage?: number }): Promise<readonly StoredMessage[]>;
+  /**
+   * Changes of one thread are made one after another, in this process. `"stale"`: the thread has changed since `change.ifUpdatedAt`.
+   * `undefined`: there is no such thread.
+   */
+  update(agentId: string, threadId: string, change: ThreadChange): Promise<ThreadRecord | "stale" | undefined>;
   delete(agentId: string, threadId: string): Promise<void>;
   /** Every message of the thread, oldest first, as UI messages `{ id, role, parts, metadata? }`. */
   messages(agentId: string, threadId: string, resourceId: string): Promise<readonly JsonObject[]>;
+}
+
+export interface NewThread {
+  readonly id: string;
+  readonly resourceId: string;
+  readonly title?: string;
+  readonly metadata?: JsonObject;
+}
+
+/** A message as the framework keeps it. */
+export interface StoredMessage {
+  readonly id: string;
+  readonly role: string;
+  readonly content: Json;
+  readonly threadId: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: number;
 }
 
 export interface ThreadRecord {
@@ -118,5 +147,8 @@ export interface ThreadRecord {
 
 export interface ThreadChange {
   readonly title?: string;
+  /** Put over what the thread has, field by field. */
   readonly metadata?: JsonObject;
+  /** Only if the thread has not changed since: its `updatedAt`, in milliseconds since the Unix epoch. */
+  readonly ifUpdatedAt?: number;
 }

@@ -26,7 +26,13 @@ export type LifecycleEvent =
       readonly toolCallId: string;
       readonly toolName: string;
       readonly answer: Json;
+      /** Whoever was asked would not answer; the tool is not executed. */
+      readonly isDeclined?: true;
     }
+  /** The run is held open until the page gives what these ask for, or until that time, in milliseconds since the Unix epoch. */
+  | { readonly type: "run-waiting"; readonly interrupts: readonly InterruptRequest[]; readonly until: number }
+  /** What the working memory of the conversation holds from here on. */
+  | { readonly type: "state"; readonly value: Json }
   | { readonly type: "step-started"; readonly step: number }
   /** A model is about to be called; on disk before it is. `call` counts the calls of one agent within one attempt, from 0. */
   | {

@@ -2,7 +2,7 @@ import type { AuditEntry } from "./audit.ts";
 import type { Interrupt, InterruptStatus } from "./interrupt.ts";
 import type { Json } from "./json.ts";
 import type { Lease, LeaseClaim } from "./lease.ts";
-import type { Run } from "./run.ts";
+import type { Run, RunInput } from "./run.ts";
 
 /**
  * PORT: the questions that runs ended with, and what came of them.
@@ -49,6 +49,15 @@ export interface InterruptPage {
 export interface InterruptAnswer {
   readonly interruptId: string;
   readonly answer: Json;
+  /** Whoever was asked would not answer: the tool is not executed, and the model is told so. `answer` may hold a reason. */
+  readonly isDeclined?: true;
+}
+
+/** What the request that answers brings for the run that goes on. */
+export interface Continuation {
+  readonly clientRunId?: string;
+  /** Put over the fields of the input of the run that asked. */
+  readonly input?: Partial<Pick<RunInput, "pageTools" | "notes" | "state" | "holdMs" | "memoryOptions" | "outputSchema">>;
 }
 
 export interface AnswerRequest {
@@ -58,11 +67,12 @@ export interface AnswerRequest {
   readonly answeredBy: string;
   /** The id that the run which goes on is to have. */
   readonly childRunId: string;
+  readonly continuation?: Continuation;
 }
 
 export type AnswerResult =
-  /** `interrupts`: all those of the run; without a child some of them are open. */
-  | { readonly outcome: "answered"; readonly interrupts: readonly Interrupt[]; readonly child?: StartedChild }
+  /** `interrupts`: all those of the run. With neither a child nor a run that was waiting some of them are open. */
+  | { readonly outcome: "answered"; readonly interrupts: readonly Interrupt[]; readonly child?: StartedChild; readonly resumed?: Run }
   /** Every answer was given before; `childRunId`: the run that went on. */
   | { readonly outcome: "repeated"; readonly interrupts: readonly Interrupt[]; readonly childRunId?: string }
   /** The interrupt was answered differently, has expired or was canceled. Nothing was written. */

@@ -37,6 +37,7 @@ export interface Interrupt extends InterruptRequest {
   /** Milliseconds since the Unix epoch. */
   readonly createdAt: number;
   readonly answer?: Json;
+  readonly isDeclined?: true;
   readonly answeredAt?: number;
   /** The resource of the principal that answered, or canceled. */
   readonly answeredBy?: string;

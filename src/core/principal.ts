@@ -8,4 +8,6 @@ export interface Principal {
   readonly claims?: JsonObject;
   /** May see and answer the interrupts of every resource: somebody of the back office. */
   readonly isApprover?: boolean;
+  /** Authentication was switched off: a protocol that lets a request name the owner may believe it. */
+  readonly isOpen?: boolean;
 }

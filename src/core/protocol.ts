@@ -1,10 +1,10 @@
-import type { AgentSummary, ThreadChange } from "./agent-source.ts";
+import type { AgentSummary, StoredMessage, ThreadChange } from "./agent-source.ts";
 import type { AuditEntry } from "./audit.ts";
 import type { Bill, Totals } from "./bill.ts";
 import type { Entry } from "./entry.ts";
 import type { RunEvent } from "./event.ts";
 import type { Interrupt, InterruptStatus } from "./interrupt.ts";
-import type { InterruptAnswer, InterruptPage } from "./interrupt-store.ts";
+import type { Continuation, InterruptAnswer, InterruptPage } from "./interrupt-store.ts";
 import type { JsonObject } from "./json.ts";
 import type { ModelCall } from "./ledger.ts";
 import type { Offset } from "./offset.ts";
@@ -61,7 +61,7 @@ export interface Engine {
    * @throws {HoldfastError} INTERRUPT_NOT_FOUND, INPUT_INVALID when an answer does not fit its schema, ALREADY_ANSWERED when it was
    * answered differently, INTERRUPT_CLOSED when it expired or was canceled
    */
-  answer(principal: Principal, answers: readonly InterruptAnswer[]): Promise<Answered>;
+  answer(principal: Principal, answers: readonly InterruptAnswer[], continuation?: Continuation): Promise<Answered>;
   /** The run that goes on from a suspended one, if any does. */
   getChildRun(run: Run): Promise<Run | undefined>;
   /** Who approved, declined, answered and canceled, oldest first. @throws {HoldfastError} RUN_NOT_FOUND */
@@ -85,13 +85,24 @@ export interface Engine {
   /** Aborted when the server shuts down: streams end, without a terminal chunk, so that clients re-attach elsewhere. */
   readonly closing: AbortSignal;
 
+  /** The runs that are created on a thread behind the given one (all of them without one), as they are created, until `signal` is aborted. */
+  followThread(principal: Principal, threadId: string, after: Run | undefined, signal: AbortSignal): AsyncIterable<Run>;
+
   /** @throws {HoldfastError} THREAD_NOT_FOUND */
   getThread(principal: Principal, threadId: string): Promise<Thread>;
   listThreads(
     principal: Principal,
     query: { readonly cursor?: string; readonly limit: number },
   ): Promise<{ readonly threads: readonly Thread[]; readonly nextCursor?: string }>;
-  /** @throws {HoldfastError} THREAD_NOT_FOUND, NOT_SUPPORTED for an agent without memory */
+  /** The threads that the memory of the agents keeps for the principal, newest first: of all agents, or of one. */
+  listKeptThreads(principal: Principal, agentId?: string): Promise<readonly Thread[]>;
+  /** Makes a thread in the memory of an agent, under a new id. @throws {HoldfastError} AGENT_NOT_FOUND, NOT_SUPPORTED for an agent without memory */
+  createThread(principal: Principal, thread: { readonly agentId: string; readonly title?: string; readonly metadata?: JsonObject }): Promise<Thread>;
+  /** The owner of a thread, for a request that may act for anybody; `undefined` for an unknown thread. */
+  threadOwner(threadId: string): Promise<string | undefined>;
+  /** One page of the messages as the agent's memory keeps them. @throws {HoldfastError} THREAD_NOT_FOUND */
+  storedMessages(principal: Principal, threadId: string, page: { readonly page?: number; readonly perPage?: number }): Promise<readonly StoredMessage[]>;
+  /** @throws {HoldfastError} THREAD_NOT_FOUND, THREAD_CHANGED, NOT_SUPPORTED for an agent without memory */
   updateThread(principal: Principal, threadId: string, change: ThreadChange): Promise<Thread>;
   /** @throws {HoldfastError} THREAD_NOT_FOUND, THREAD_BUSY */
   deleteThread(principal: Principal, threadId: string): Promise<void>;
@@ -112,6 +123,8 @@ export interface StartRequest {
   /** Left out: a new thread. */
   readonly threadId?: string;
   readonly input: RunInput;
+  /** What the client calls the run. The same id on the same thread with the same input is the same run. */
+  readonly clientRunId?: string;
   readonly idempotencyKey?: string;
   /** Overrides the configured policy for this start. */
   readonly onBusyThread?: BusyThreadPolicy;
@@ -119,6 +132,7 @@ export interface StartRequest {
 
 export interface OwnRunQuery {
   readonly threadId?: string;
+  readonly clientRunId?: string;
   readonly statuses?: readonly RunStatus[];
   readonly cursor?: string;
   readonly limit: number;
@@ -136,7 +150,7 @@ export interface OwnInterruptQuery {
 export interface Answered {
   /** All the interrupts of the run that asked. */
   readonly interrupts: readonly Interrupt[];
-  /** The run that goes on; left out while questions are open. */
+  /** The run that goes on, which is the one that asked where it was waiting; left out while questions are open. */
   readonly run?: Run;
 }
 

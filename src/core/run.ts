@@ -1,5 +1,5 @@
 import type { BillingPolicy } from "./bill.ts";
-import type { JsonObject } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 
 export const RUN_STATUSES = ["pending", "running", "waiting", "completed", "failed", "canceled", "suspended"] as const;
 
@@ -10,7 +10,7 @@ export type TerminalStatus = "completed" | "failed" | "canceled" | "suspended";
 export const RUN_TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   pending: ["running"],
   running: ["waiting", "completed", "failed", "canceled", "suspended"],
-  waiting: ["running", "failed", "canceled"],
+  waiting: ["running"],
   completed: [],
   failed: [],
   canceled: [],
@@ -43,6 +43,29 @@ export interface RunInput {
   readonly replacesMessageId?: string;
   /** Values for the agent's request context, such as the claims of the principal. */
   readonly context?: JsonObject;
+  /** Tools that the page of this request executes. A tool of the agent's own goes before one of the same name. */
+  readonly pageTools?: readonly PageTool[];
+  /** What the model is told before the conversation, each as a message of the system; kept in no thread. */
+  readonly notes?: readonly string[];
+  /** What the page takes for the state of the conversation: put into the agent's working memory, where it has one. */
+  readonly state?: Json;
+  /** JSON Schema that the answer has to fit; the run fails with OUTPUT_INVALID where it does not. */
+  readonly outputSchema?: JsonObject;
+  /** Options for the agent's memory, as Mastra takes them. */
+  readonly memoryOptions?: JsonObject;
+  /**
+   * How long a run that asks for nothing but what tools of the page give is held open as `waiting`, in milliseconds. Left out, or once this is
+   * over: it ends as `suspended`.
+   */
+  readonly holdMs?: number;
+}
+
+/** A tool that a page executes. */
+export interface PageTool {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of its input. */
+  readonly parameters?: JsonObject;
 }
 
 /** One execution of an agent, started by one request. */
@@ -60,6 +83,8 @@ export interface Run {
   readonly messageId: string;
   /** The suspended run that this one goes on from. */
   readonly parentRunId?: string;
+  /** The id that the client gave the run, where its protocol lets it; unique only to the client. */
+  readonly clientRunId?: string;
   readonly input: RunInput;
   readonly billingPolicy: BillingPolicy;
   /** Set once somebody asked for the run to stop. */

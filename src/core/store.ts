@@ -80,6 +80,7 @@ export interface NewRun {
   readonly agentId: string;
   readonly messageId: string;
   readonly parentRunId?: string;
+  readonly clientRunId?: string;
   readonly input: RunInput;
   readonly onBusyThread: BusyThreadPolicy;
   readonly billingPolicy: BillingPolicy;
@@ -100,6 +101,7 @@ export interface RunQuery {
   /** Left out by the command line only, which reads the file as its owner. */
   readonly resourceId?: string;
   readonly threadId?: string;
+  readonly clientRunId?: string;
   readonly statuses?: readonly RunStatus[];
   /** From a page before. */
   readonly cursor?: string;

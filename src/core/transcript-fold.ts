@@ -51,6 +51,10 @@ function grow(draft: AgentDraft, event: RunEvent, before: Offset): TerminalEvent
   switch (event.type) {
     case "run-started":
     case "model-cut":
+    case "state":
+      return undefined;
+    case "run-waiting":
+      for (const request of event.interrupts) interrupt(findTool(draft, request.toolCallId), request);
       return undefined;
     case "run-completed":
     case "run-failed":
@@ -67,7 +71,7 @@ function grow(draft: AgentDraft, event: RunEvent, before: Offset): TerminalEvent
     }
     case "interrupt-answered": {
       const tool = findTool(draft, event.toolCallId);
-      if (tool?.interrupt?.id === event.interruptId) tool.answer = { value: event.answer };
+      if (tool?.interrupt?.id === event.interruptId) tool.answer = { value: event.answer, ...(event.isDeclined && { isDeclined: true as const }) };
       return undefined;
     }
     default:

@@ -55,7 +55,7 @@ export interface ToolPart {
   /** The newest question that the call asked. */
   readonly interrupt?: InterruptRequest;
   /** What that question was answered with; any JSON value, so it is wrapped. */
-  readonly answer?: { readonly value: Json };
+  readonly answer?: { readonly value: Json; readonly isDeclined?: true };
 }
 
 /** Whether a call has come to its end. */

@@ -47,7 +47,7 @@ function hasScope({ scope }: JWTPayload, wanted: string): boolean {
 
 /** Gives every request one fixed resource. For a server that only its own machine can reach. */
 export function noAuth(): Authenticate {
-  return async () => ({ resourceId: LOCAL_RESOURCE });
+  return async () => ({ resourceId: LOCAL_RESOURCE, isOpen: true });
 }
 
 /** Sets `context.var.principal`, or refuses the request with NOT_AUTHENTICATED. */

@@ -2,7 +2,7 @@ import type { Agent } from "@mastra/core/agent";
 import type { Mastra } from "@mastra/core/mastra";
 import type { MastraMemory, StorageThreadType } from "@mastra/core/memory";
 import type { RequestContext } from "@mastra/core/request-context";
-import type { ThreadDirectory, ThreadRecord } from "../core/agent-source.ts";
+import type { StoredMessage, ThreadDirectory, ThreadRecord } from "../core/agent-source.ts";
 import type { JsonObject } from "../core/json.ts";
 import { agentOf } from "./agents.ts";
 import { toJson } from "./json-value.ts";
@@ -28,19 +28,39 @@ export function mastraThreads(mastra: Mastra, requestContext: RequestContext): T
       const thread = await (await memoryOf(agentId))?.getThreadById({ threadId });
       return thread ? recordOf(thread) : undefined;
     },
-    async update(agentId, threadId, change) {
+    async create(agentId, { id, resourceId, title, metadata }) {
       const memory = await memoryOf(agentId);
-      // Mastra throws for a thread that does not exist.
-      if (memory === undefined || !(await memory.getThreadById({ threadId }))) return undefined;
-      const metadata = change.metadata && withoutInternal(change.metadata);
-      // An update without a field leaves it as it is.
-      const fields = { ...(change.title !== undefined && { title: change.title }), ...(metadata && { metadata }) };
-      return recordOf(await memory.updateThread({ id: threadId, ...fields }));
+      const fields = { ...(title !== undefined && { title }), ...(metadata && { metadata: withoutInternal(metadata) }) };
+      return memory && recordOf(await memory.createThread({ threadId: id, resourceId, ...fields }));
     },
-    async delete(agentId, threadId) {
+    async list(agentId, resourceId) {
       const memory = await memoryOf(agentId);
-      if (memory !== undefined && (await memory.getThreadById({ threadId }))) await memory.deleteThread(threadId);
+      if (memory === undefined) return [];
+      const { threads } = await memory.listThreads({ filter: { resourceId }, perPage: false });
+      return threads.map(recordOf);
     },
+    async storedMessages(agentId, threadId, page) {
+      const memory = await memoryOf(agentId);
+      const { messages } = (await memory?.recall({ threadId, ...page })) ?? { messages: [] };
+      return messages.map(storedMessage);
+    },
+    update: (agentId, threadId, change) =>
+      inTurn(mastra, threadId, async () => {
+        const memory = await memoryOf(agentId);
+        // Mastra throws for a thread that does not exist.
+        const known = await memory?.getThreadById({ threadId });
+        if (memory === undefined || !known) return undefined;
+        if (change.ifUpdatedAt !== undefined && new Date(known.updatedAt).getTime() !== change.ifUpdatedAt) return "stale";
+        const metadata = change.metadata && { ...known.metadata, ...withoutInternal(change.metadata) };
+        // An update without a field leaves it as it is.
+        const fields = { ...(change.title !== undefined && { title: change.title }), ...(metadata && { metadata }) };
+        return Object.keys(fields).length === 0 ? recordOf(known) : recordOf(await memory.updateThread({ id: threadId, ...fields }));
+      }),
+    delete: (agentId, threadId) =>
+      inTurn(mastra, threadId, async () => {
+        const memory = await memoryOf(agentId);
+        if (memory !== undefined && (await memory.getThreadById({ threadId }))) await memory.deleteThread(threadId);
+      }),
     async messages(agentId, threadId, resourceId) {
       const memory = await memoryOf(agentId);
       const thread = await memory?.getThreadById({ threadId });
@@ -48,6 +68,27 @@ export function mastraThreads(mastra: Mastra, requestContext: RequestContext): T
       return (await storedMessages(memory, threadId, resourceId)).map(uiMessage).filter((message) => message !== undefined);
     },
   };
+}
+
+/** The change of each thread that is under way, by the instance whose thread it is. */
+const UNDER_WAY = new WeakMap<Mastra, Map<string, Promise<unknown>>>();
+
+/** Makes the changes of one thread one after another: two that read it and write it back would lose one of them. */
+async function inTurn<Result>(mastra: Mastra, threadId: string, change: () => Promise<Result>): Promise<Result> {
+  const changes = UNDER_WAY.get(mastra) ?? new Map<string, Promise<unknown>>();
+  UNDER_WAY.set(mastra, changes);
+  const before = changes.get(threadId) ?? Promise.resolve();
+  const own = before.then(change, change);
+  changes.set(threadId, own);
+  try {
+    return await own;
+  } finally {
+    if (changes.get(threadId) === own) changes.delete(threadId);
+  }
+}
+
+function storedMessage({ id, role, content, threadId, createdAt }: StoredMessages[number]): StoredMessage {
+  return { id, role, content: toJson(content), threadId: threadId ?? "", createdAt: new Date(createdAt).getTime() };
 }
 
 async function storedMessages(memory: MastraMemory, threadId: string, resourceId: string): Promise<StoredMessages> {

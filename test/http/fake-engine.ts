@@ -57,6 +57,26 @@ export class FakeEngine implements Engine {
     return { id: "assistant", name: "Assistant", hasMemory: true };
   }
 
+  listKeptThreads(): Promise<never> {
+    throw new Error("not asked for here");
+  }
+
+  createThread(): Promise<never> {
+    throw new Error("not asked for here");
+  }
+
+  threadOwner(): Promise<never> {
+    throw new Error("not asked for here");
+  }
+
+  storedMessages(): Promise<never> {
+    throw new Error("not asked for here");
+  }
+
+  followThread(): AsyncIterable<never> {
+    throw new Error("not asked for here");
+  }
+
   start(): Promise<Run> {
     throw new Error("not part of these tests");
   }

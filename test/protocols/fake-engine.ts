@@ -36,6 +36,26 @@ export class FakeEngine implements Engine {
   /** Tails that were opened and not closed. */
   openTails = 0;
 
+  listKeptThreads(): Promise<never> {
+    throw new Error("not asked for here");
+  }
+
+  createThread(): Promise<never> {
+    throw new Error("not asked for here");
+  }
+
+  threadOwner(): Promise<never> {
+    throw new Error("not asked for here");
+  }
+
+  storedMessages(): Promise<never> {
+    throw new Error("not asked for here");
+  }
+
+  followThread(): AsyncIterable<never> {
+    throw new Error("not asked for here");
+  }
+
   get closing(): AbortSignal {
     return this.#closing.signal;
   }

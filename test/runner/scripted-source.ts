@@ -3,6 +3,9 @@ import type { AgentSource, AttemptContext, AttemptOutcome, ThreadDirectory } fro
 const noThreads: ThreadDirectory = {
   hasMemory: () => Promise.resolve(false),
   get: () => Promise.resolve(undefined),
+  create: () => Promise.resolve(undefined),
+  list: () => Promise.resolve([]),
+  storedMessages: () => Promise.resolve([]),
   update: () => Promise.resolve(undefined),
   delete: () => Promise.resolve(),
   messages: () => Promise.resolve([]),

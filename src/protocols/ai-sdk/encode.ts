@@ -58,6 +58,8 @@ function encodeEvent(encoding: AiSdkEncoding, state: AiSdkState, event: RunEvent
     case "model-finished":
     case "model-cut":
     case "step-finished":
+    case "run-waiting":
+    case "state":
       return encodeLifecycle(encoding, state, event);
     default:
       return inStep(...encodeContent(encoding.version, state, event));
@@ -81,6 +83,8 @@ function encodeLifecycle({ version, runId }: AiSdkEncoding, state: AiSdkState, e
     case "model-called":
     case "model-finished":
     case "model-cut":
+    case "run-waiting":
+    case "state":
       return [state, NO_CHUNKS];
     case "step-finished":
       return inOrder(state, closeTexts, closeStreaming, closeStep);
