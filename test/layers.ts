@@ -15,7 +15,21 @@ const NODE = /^node:/;
 const HONO = /^hono(\/|$)/;
 const ZOD = /^zod(\/|$)/;
 const PINO = /^pino$/;
-const LEAVES = ["core", "runner", "reader", "billing", "stores", "stores/*", "stores/open-store", "protocols", "protocols/*", "mastra"];
+const AG_UI = /^@ag-ui\/(core|proto)(\/|$)/;
+const LEAVES = [
+  "core",
+  "runner",
+  "reader",
+  "billing",
+  "stores",
+  "stores/*",
+  "stores/open-store",
+  "protocols",
+  "protocols/*",
+  "protocols/ag-ui",
+  "protocols/io-bridge",
+  "mastra",
+];
 
 /** The arrow table of ARCHITECTURE.md. A file that no line describes is refused. */
 export const LAYERS: readonly Layer[] = [
@@ -30,15 +44,25 @@ export const LAYERS: readonly Layer[] = [
   { name: "stores", files: /^stores\/[^/]+\.ts$/, layers: ["core"], packages: [NODE] },
   { name: "stores/*", files: /^stores\/([^/]+)\//, layers: ["core", "stores"], packages: [NODE] },
   { name: "protocols", files: /^protocols\/[^/]+\.ts$/, layers: ["core"], packages: [] },
+  { name: "protocols/ag-ui", files: /^protocols\/ag-ui\//, layers: ["core", "protocols"], packages: [HONO, ZOD, AG_UI, /^fast-json-patch$/] },
+  // io-bridge is a wire of AG-UI events under other routes: the one arrow between two protocols.
+  { name: "protocols/io-bridge", files: /^protocols\/io-bridge\//, layers: ["core", "protocols", "protocols/ag-ui"], packages: [HONO, ZOD, AG_UI] },
   { name: "protocols/*", files: /^protocols\/([^/]+)\//, layers: ["core", "protocols"], packages: [HONO, ZOD] },
   {
     name: "holdfast",
-    files: /^(holdfast|engine-options|run-start|threads|interrupts|accounts)\.ts$/,
+    files: /^(holdfast|engine-options|run-start|threads|thread-follower|interrupts|accounts)\.ts$/,
     layers: LEAVES,
     packages: [NODE, PINO, ZOD, /^@mastra\/core\/mastra$/],
   },
   { name: "http", files: /^http\//, layers: ["core", "holdfast"], packages: [NODE, HONO, ZOD, PINO, /^@hono\//, /^jose$/] },
   { name: "index", files: /^index\.ts$/, layers: [...LEAVES, "holdfast", "http"], packages: [] },
+  // Entries for hosts that mount Holdfast in a server of their own framework.
+  {
+    name: "entries",
+    files: /^(io-bridge|copilotkit)\.ts$/,
+    layers: [...LEAVES, "holdfast", "http"],
+    packages: [HONO, AG_UI, PINO, /^@mastra\/core\/mastra$/, /^rxjs$/],
+  },
   { name: "cli/demo", files: /^cli\/demo/, layers: [...LEAVES, "holdfast", "http", "index", "cli"], packages: [NODE, ZOD, /^@mastra\//] },
   { name: "cli", files: /^cli\//, layers: [...LEAVES, "holdfast", "http", "index", "cli/demo"], packages: [NODE, ZOD, PINO, /^@hono\//, /^jiti$/] },
 ];
