@@ -4,6 +4,8 @@ import { createApp } from "./http/app.ts";
 import { noAuth, type Authenticate } from "./http/auth.ts";
 import type { CorsOptions } from "./http/cross-origin.ts";
 import { defaultLogger } from "./http/logger.ts";
+import { copilotKitRoutes } from "./protocols/ag-ui/copilotkit.ts";
+import { agUiRoutes } from "./protocols/ag-ui/routes.ts";
 import { aiSdkRoutes } from "./protocols/ai-sdk/routes.ts";
 import { durableStreamsRoutes } from "./protocols/durable-streams/routes.ts";
 
@@ -75,6 +77,8 @@ export async function createHoldfast(options: HoldfastOptions): Promise<Holdfast
     protocols: [
       { path: "/api/chat", routes: aiSdkRoutes(engine, { version: aiSdk?.version ?? 7 }) },
       { path: "/v1/runs", routes: durableStreamsRoutes(engine) },
+      { path: "/ag-ui", routes: agUiRoutes(engine) },
+      { path: "/copilotkit", routes: copilotKitRoutes(engine) },
     ],
     // Bearer tokens are not sent unasked, so every page may try; without authentication any page that a user opens could read the runs.
     cors: cors ?? { origins: auth === "none" ? "loopback" : "*" },

@@ -7,6 +7,7 @@ export const LANES: Readonly<Record<string, readonly string[]>> = {
   engine: ["test/engine/**/*.test.ts", "test/runner/**/*.test.ts", "test/reader/**/*.test.ts"],
   stores: ["test/stores/**/*.test.ts"],
   protocols: ["test/protocols/**/*.test.ts"],
+  "ag-ui": ["test/ag-ui/**/*.test.ts", "test/io-bridge/**/*.test.ts"],
   mastra: ["test/mastra/**/*.test.ts"],
   http: ["test/http/**/*.test.ts", "test/cli/**/*.test.ts"],
   memory: ["test/memory/**/*.test.ts"],

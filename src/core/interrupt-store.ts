@@ -5,7 +5,7 @@ import type { Lease, LeaseClaim } from "./lease.ts";
 import type { Run, RunInput } from "./run.ts";
 
 /**
- * PORT: the questions that runs ended with, and what came of them.
+ * PORT: the questions that runs ended with, or wait with, and what came of them.
  *
  * INVARIANT: an interrupt is answered once: the same answer again changes nothing, another answer is a conflict
  * INVARIANT: the run that goes on is created in the transaction of the last answer, and is created once
@@ -13,6 +13,12 @@ import type { Run, RunInput } from "./run.ts";
  * INVARIANT: an interrupt is not answered after it expired or was canceled
  * INVARIANT: a suspended run is canceled once, and not after it was answered
  * INVARIANT: an answer and a cancel leave an audit row in the same transaction
+ * INVARIANT: a declined question is answered by that: an answer behind it is a conflict, and so is a decline behind an answer
+ * INVARIANT: what the last answer brings is put over the input of the run that goes on, and a repeated answer brings nothing
+ * INVARIANT: the last answer lets a waiting run itself go on, is in its log by the same transaction, and counts no crash
+ * INVARIANT: an attempt that would only end a run whose last answer has come is fenced
+ * INVARIANT: a question that was held is the same question when its run ends as suspended, and keeps its answer
+ * INVARIANT: a run that ends in another way than suspended cancels its open questions
  */
 export interface InterruptStore {
   getInterrupt(interruptId: string): Promise<Interrupt | undefined>;
@@ -20,7 +26,8 @@ export interface InterruptStore {
   listInterrupts(query: InterruptQuery): Promise<InterruptPage>;
   /**
    * Answers interrupts of one run. Once none of its questions is open, the child run is created with what was answered, behind the
-   * active runs of its thread; claimed at once when `claim` is given and it need not wait.
+   * active runs of its thread; claimed at once when `claim` is given and it need not wait. A run that has not ended goes on itself instead,
+   * and may be claimed by whoever comes first.
    */
   answerInterrupts(request: AnswerRequest, claim?: LeaseClaim): Promise<AnswerResult>;
   /** Gives up on a suspended run: its open interrupts are canceled, and a child run is created that only ends as canceled. */
@@ -73,8 +80,8 @@ export interface AnswerRequest {
 export type AnswerResult =
   /** `interrupts`: all those of the run. With neither a child nor a run that was waiting some of them are open. */
   | { readonly outcome: "answered"; readonly interrupts: readonly Interrupt[]; readonly child?: StartedChild; readonly resumed?: Run }
-  /** Every answer was given before; `childRunId`: the run that went on. */
-  | { readonly outcome: "repeated"; readonly interrupts: readonly Interrupt[]; readonly childRunId?: string }
+  /** Every answer was given before; `childRunId`: the run that went on, which `resumed` is where the run had been waiting for these. */
+  | { readonly outcome: "repeated"; readonly interrupts: readonly Interrupt[]; readonly childRunId?: string; readonly resumed?: Run }
   /** The interrupt was answered differently, has expired or was canceled. Nothing was written. */
   | { readonly outcome: "conflict"; readonly interrupt: Interrupt }
   /** One of the ids names no interrupt, or they are of different runs. Nothing was written. */

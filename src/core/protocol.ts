@@ -98,6 +98,8 @@ export interface Engine {
   listKeptThreads(principal: Principal, agentId?: string): Promise<readonly Thread[]>;
   /** Makes a thread in the memory of an agent, under a new id. @throws {HoldfastError} AGENT_NOT_FOUND, NOT_SUPPORTED for an agent without memory */
   createThread(principal: Principal, thread: { readonly agentId: string; readonly title?: string; readonly metadata?: JsonObject }): Promise<Thread>;
+  /** The owner of the newest run that a client gave this id, for a request that may act for anybody; `undefined` for an unknown one. */
+  runOwner(clientRunId: string): Promise<string | undefined>;
   /** The owner of a thread, for a request that may act for anybody; `undefined` for an unknown thread. */
   threadOwner(threadId: string): Promise<string | undefined>;
   /** One page of the messages as the agent's memory keeps them. @throws {HoldfastError} THREAD_NOT_FOUND */

@@ -26,6 +26,8 @@ import type { BusyThreadPolicy, Run, RunInput, RunStatus } from "./run.ts";
  * INVARIANT: a claim of an expired lease counts a crash, a claim of a released one does not
  * INVARIANT: a queued run is claimed only when its thread has no earlier active run
  * INVARIANT: a requested cancel is seen by the holder at its next renewal
+ * INVARIANT: a run that begins to wait lets go of its lease in the same transaction, and keeps its thread
+ * INVARIANT: a waiting run is claimed only once its hold is over or its cancel was requested, and that counts no crash
  * INVARIANT: what was acknowledged is there after a reopen
  */
 export interface RunStore extends InterruptStore, LedgerStore {
@@ -42,8 +44,8 @@ export interface RunStore extends InterruptStore, LedgerStore {
   deleteThread(threadId: string): Promise<"deleted" | "busy" | "unknown">;
 
   /**
-   * Claims up to `limit` runs that may be worked on now: pending ones whose turn it is (`pendingLimit` of them at most), and
-   * ones whose lease ended.
+   * Claims up to `limit` runs that may be worked on now: pending ones whose turn it is (`pendingLimit` of them at most), ones whose
+   * lease ended, and waiting ones that are to be ended.
    */
   claimRuns(claim: LeaseClaim, limits: { readonly limit: number; readonly pendingLimit: number }): Promise<readonly ClaimedRun[]>;
   /** Renews the given leases of the owner; what is not in the answer is lost. A lease of the owner that is not given expires. */
@@ -143,12 +145,12 @@ export interface RenewedLease extends Lease {
   readonly cancelRequested: boolean;
 }
 
-/** Events for one run's log. A terminal event, if any, is the last. */
+/** Events for one run's log. A terminal event, or one that begins a wait, is the last. */
 export interface Append extends Lease {
   readonly events: readonly RunEvent[];
   /**
    * Flush to the disk before it is acknowledged. Text that is still streaming need not be: it survives a killed process anyway.
-   * A terminal event always is.
+   * A terminal event always is, and one that begins a wait.
    */
   readonly isDurable?: boolean;
   /** How a run that ends with these events is billed: the prices of its amounts, and the names of the sinks that get the bill. */

@@ -1,6 +1,7 @@
 import type { Entry } from "./entry.ts";
 import type { ContentEvent, NestedEvent, RunEvent, StepEvent, TerminalEvent } from "./event.ts";
 import type { InterruptRequest } from "./interrupt.ts";
+import type { Json } from "./json.ts";
 import { START, type Offset } from "./offset.ts";
 import type { ToolPart, Transcript, TranscriptPart, TranscriptStep } from "./transcript.ts";
 import { findTool, growTool, isToolEvent } from "./transcript-tools.ts";
@@ -15,12 +16,17 @@ export interface AgentDraft {
   readonly nested: Map<string, AgentDraft>;
 }
 
+/** The run's own agent, with what its working memory held, each with the offset before it. */
+interface RunDraft extends AgentDraft {
+  states: { before: Offset; readonly value: Json }[];
+}
+
 /**
  * Folds a log into its transcript. `ancestry`: the logs of the suspended runs that the run goes on from; what they hold counts as the
  * run's own, and is never reset.
  */
 export function transcriptOf(entries: Iterable<Entry>, ancestry: Iterable<Entry> = []): Transcript {
-  const draft: AgentDraft = { steps: [], nested: new Map() };
+  const draft: RunDraft = { steps: [], nested: new Map(), states: [] };
   let offset: Offset = START;
   for (const entry of ancestry) {
     // Each log counts from its own beginning, and resets only what is its own.
@@ -38,20 +44,22 @@ export function transcriptOf(entries: Iterable<Entry>, ancestry: Iterable<Entry>
   // What the runs before this one used is on their own bills.
   const own = draft.steps.filter((step) => step.before !== START);
   const usage = own.reduce<Usage>((sum, step) => addUsage(sum, step.modelFinished?.usage ?? {}), {});
-  return { steps: draft.steps, offset, usage, end, nested: draft.nested };
+  return { steps: draft.steps, offset, usage, end, nested: draft.nested, states: draft.states.map(({ value }) => value) };
 }
 
 /** What stands so far is out of the reach of every reset. */
-function settle(draft: AgentDraft): void {
-  for (const step of draft.steps) step.before = START;
+function settle(draft: RunDraft): void {
+  for (const settled of [...draft.steps, ...draft.states]) settled.before = START;
 }
 
 /** Adds an event; `before`: the offset that a reset of what begins here goes back to. Gives the event if it ends the run. */
-function grow(draft: AgentDraft, event: RunEvent, before: Offset): TerminalEvent | undefined {
+function grow(draft: RunDraft, event: RunEvent, before: Offset): TerminalEvent | undefined {
   switch (event.type) {
     case "run-started":
     case "model-cut":
+      return undefined;
     case "state":
+      draft.states.push({ before, value: event.value });
       return undefined;
     case "run-waiting":
       for (const request of event.interrupts) interrupt(findTool(draft, request.toolCallId), request);
@@ -65,7 +73,10 @@ function grow(draft: AgentDraft, event: RunEvent, before: Offset): TerminalEvent
       return event;
     case "attempt-started": {
       const { resetTo } = event;
-      if (resetTo !== undefined) draft.steps = draft.steps.filter((step) => step.before < resetTo);
+      if (resetTo !== undefined) {
+        draft.steps = draft.steps.filter((step) => step.before < resetTo);
+        draft.states = draft.states.filter((state) => state.before < resetTo);
+      }
       for (const nested of draft.nested.values()) dropCutStep(nested);
       return undefined;
     }

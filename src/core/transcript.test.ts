@@ -22,6 +22,16 @@ const call: RunEvent = { type: "tool-call", toolCallId: "c1", toolName: "add", i
 const started: RunEvent = { type: "tool-started", toolCallId: "c1", toolName: "add", attempt: 1, idempotencyKey: "k" };
 
 describe("the transcript", () => {
+  test("has what the working memory held, without what is superseded", () => {
+    const state = (value: string): RunEvent => ({ type: "state", value });
+    const first = log(...begin, state("a"), ...step(0, "x"), answered(0), state("b"), ...step(1, "cut"), state("c"));
+    expect(transcriptOf(first).states).toEqual(["a", "b", "c"]);
+    const resetTo = resetPoint(transcriptOf(first));
+    const again = log(...first.map(({ event }) => event), { type: "attempt-started", attempt: 2, ...(resetTo !== undefined && { resetTo }) }, state("d"));
+    expect(transcriptOf(again).states).toEqual(["a", "b", "d"]);
+    expect(transcriptOf(log(...begin, state("e")), again).states).toEqual(["a", "b", "d", "e"]);
+  });
+
   test("a model call that was cut is reset to where its step began, and its output is left out", () => {
     const before = log(...begin, ...step(0, "first"), answered(0), ...step(1, "cut"));
     const resetTo = resetPoint(transcriptOf(before));

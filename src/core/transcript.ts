@@ -14,6 +14,8 @@ export interface Transcript {
   readonly end: TerminalEvent | undefined;
   /** What sub-agents did, by the id of the tool call that each runs in. */
   readonly nested: ReadonlyMap<string, NestedTranscript>;
+  /** What the working memory held, each time it changed, the newest last; none for an agent without. */
+  readonly states?: readonly Json[];
 }
 
 /** What a sub-agent did inside one tool call. */

@@ -16,6 +16,8 @@ const EXPOSED_HEADERS = [
   "x-workflow-run-id",
   "x-workflow-stream-tail-index",
   "x-holdfast-thread-id",
+  "x-holdfast-run-id",
+  "x-holdfast-cursor",
   "Stream-Next-Offset",
   "Stream-Up-To-Date",
   "Stream-Closed",

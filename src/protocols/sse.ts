@@ -20,6 +20,8 @@ export interface EventStreamOptions {
   readonly onClosing: "end" | "reset";
   /** The longest silence, in milliseconds; 15,000 if left out. */
   readonly keepAliveMs?: number;
+  /** Frames of a format that has no comments: nothing is sent but them. */
+  readonly isBinary?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -52,7 +54,7 @@ class EventStreamSource implements UnderlyingDefaultSource<Uint8Array> {
 
   start(controller: ReadableStreamDefaultController<Uint8Array>): void {
     this.#controller = controller;
-    controller.enqueue(PING);
+    if (this.#options.isBinary !== true) controller.enqueue(PING);
   }
 
   async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
@@ -97,7 +99,7 @@ class EventStreamSource implements UnderlyingDefaultSource<Uint8Array> {
   readonly #keepAlive = (): void => {
     // A reader that has not taken the last bytes gets no more of them.
     const isWaiting = (this.#controller?.desiredSize ?? -1) >= 0;
-    const isDue = this.#isQuiet && isWaiting;
+    const isDue = this.#isQuiet && isWaiting && this.#options.isBinary !== true;
     if (isDue) this.#controller?.enqueue(PING);
     this.#isQuiet = !isDue;
   };

@@ -1,0 +1,55 @@
+import { Hono, type Context } from "hono";
+import { z } from "zod";
+import { HoldfastError } from "../../core/error.ts";
+import type { Engine, ProtocolEnv } from "../../core/protocol.ts";
+
+const bodySchema = z.strictObject({ runId: z.string().trim().min(1).max(255).optional() });
+
+const STOPPED = "The run was stopped.";
+
+/** `POST /:agentId/stop/:threadId`: the page's stop button. The stream of the run ends by itself, and says how. */
+export function stopRoutes(engine: Engine): Hono<ProtocolEnv> {
+  const routes = new Hono<ProtocolEnv>();
+  routes.post("/:agentId/stop/:threadId", (context) => stop(engine, context));
+  return routes;
+}
+
+async function stop(engine: Engine, context: Context<ProtocolEnv, "/:agentId/stop/:threadId">): Promise<Response> {
+  const { principal } = context.var;
+  const body = bodySchema.safeParse(parsed(await context.req.text()));
+  if (!body.success) return context.json({ error: "Invalid stop request", message: "The body is empty, {} or { runId }." }, 400);
+  try {
+    await engine.resolveAgent(principal, context.req.param("agentId"));
+  } catch (error) {
+    if (HoldfastError.is(error) && error.code === "AGENT_NOT_FOUND") return context.json({ error: "Agent not found", message: error.message }, 404);
+    throw error;
+  }
+  const isStopped = await cancelOn(engine, context, body.data.runId);
+  if (!isStopped) return context.json({ stopped: false, message: "No run is active on this thread." });
+  return context.json({ stopped: true, interrupt: { type: "RUN_ERROR", message: STOPPED, code: "STOPPED" } });
+}
+
+/** Stops the run that is under way; of two, one that has just begun is not stopped by who meant the one before. */
+async function cancelOn(engine: Engine, context: Context<ProtocolEnv, "/:agentId/stop/:threadId">, clientRunId: string | undefined): Promise<boolean> {
+  const { principal } = context.var;
+  try {
+    const { activeRunId } = await engine.getThread(principal, context.req.param("threadId"));
+    if (activeRunId === undefined) return false;
+    const run = await engine.getRun(principal, activeRunId);
+    if (clientRunId !== undefined && run.clientRunId !== clientRunId && run.id !== clientRunId) return false;
+    await engine.cancel(principal, activeRunId);
+    return true;
+  } catch (error) {
+    if (HoldfastError.is(error) && (error.code === "THREAD_NOT_FOUND" || error.code === "RUN_ENDED")) return false;
+    throw error;
+  }
+}
+
+function parsed(text: string): unknown {
+  if (text === "") return {};
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

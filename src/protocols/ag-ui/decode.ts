@@ -1,0 +1,120 @@
+import type { Context, Message, ResumeEntry, RunAgentInput, Tool } from "@ag-ui/core";
+import { RunAgentInputSchema } from "@ag-ui/core/schemas";
+import { HoldfastError } from "../../core/error.ts";
+import { isDeeperThan, type Json, type JsonObject } from "../../core/json.ts";
+import type { Generation } from "./event.ts";
+
+/** A `RunAgentInput` as it was sent, checked. See https://docs.ag-ui.com/concepts/agents. */
+export interface AgUiRequest {
+  /** Left out only where the prefix allows a run without a conversation. */
+  readonly threadId?: string;
+  readonly runId: string;
+  readonly generation: Generation;
+  readonly messages: readonly Message[];
+  readonly tools: readonly Tool[];
+  readonly context: readonly Context[];
+  readonly resume: readonly ResumeEntry[];
+  readonly forwardedProps: JsonObject;
+  /** Left out where the client has none, or an empty one. */
+  readonly state?: Json;
+}
+
+/** What is wrong with a body: where, as `messages.0.content`, and how. Never its values. */
+export interface InputFault {
+  readonly path: string;
+  readonly message: string;
+}
+
+export type DecodedRequest = { readonly ok: true; readonly request: AgUiRequest } | { readonly ok: false; readonly faults: readonly InputFault[] };
+
+const MAX_ID_LENGTH = 255;
+const MAX_MESSAGES = 5_000;
+const MAX_TOOLS = 200;
+const MAX_LEVELS = 200;
+
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** Which peer sends a version and which does not; a newer or an unreadable one is served as our own. */
+const VERSION = /^(\d+)\.(\d+)$/;
+
+/** Reads the body of a run or of a connect. `needsThread`: whether it must name its conversation; true unless given. */
+export function decodeRunAgentInput(body: unknown, options: { readonly needsThread?: boolean } = {}): DecodedRequest {
+  if (isDeeperThan(body as Json, MAX_LEVELS)) return fault("", `The body is nested more than ${MAX_LEVELS} levels deep.`);
+  const hasNoThread = options.needsThread === false && isObject(body) && body["threadId"] === undefined;
+  // A stand-in, so that one schema does for both.
+  const parsed = RunAgentInputSchema.safeParse(hasNoThread ? { ...body, threadId: "-" } : withoutNullPayloads(body));
+  if (!parsed.success) return { ok: false, faults: parsed.error.issues.map(({ path, message }) => ({ path: path.map(String).join("."), message })) };
+  // What came as JSON has no field that is undefined, whatever the schema's type says.
+  const { threadId, runId, messages, tools, context, forwardedProps, resume, state, protocolVersion } = parsed.data as RunAgentInput;
+  const faults = [
+    ...idFaults("threadId", threadId),
+    ...idFaults("runId", runId),
+    ...messages.flatMap(({ id }, index) => idFaults(`messages.${index}.id`, id)),
+    ...tooMany("messages", messages.length, MAX_MESSAGES),
+    ...tooMany("tools", tools.length, MAX_TOOLS),
+  ];
+  if (faults.length > 0) return { ok: false, faults };
+  const request: AgUiRequest = {
+    ...(!hasNoThread && { threadId }),
+    runId,
+    generation: generationOf(protocolVersion),
+    messages,
+    tools,
+    context,
+    resume: resume ?? [],
+    forwardedProps: isObject(forwardedProps) ? forwardedProps : {},
+    ...(!isEmpty(state) && { state: state as Json }),
+  };
+  return { ok: true, request };
+}
+
+/**
+ * The same, for callers to whom a fault is an error.
+ * @throws {HoldfastError} INPUT_INVALID
+ */
+export function parseRunAgentInput(body: unknown, options: { readonly needsThread?: boolean } = {}): AgUiRequest {
+  const decoded = decodeRunAgentInput(body, options);
+  if (decoded.ok) return decoded.request;
+  throw new HoldfastError(
+    "INPUT_INVALID",
+    `The body is not a valid RunAgentInput. ${decoded.faults.map(({ path, message }) => `${path || "(root)"}: ${message}`).join("; ")}.`,
+  );
+}
+
+/** `null` is a payload as good as any, but not to the schema; an answer without one stands for it. */
+function withoutNullPayloads(body: unknown): unknown {
+  if (!isObject(body) || !Array.isArray(body["resume"])) return body;
+  const resume = (body["resume"] as readonly unknown[]).map((entry) =>
+    isObject(entry) && entry["payload"] === null ? { ...entry, payload: undefined } : entry,
+  );
+  return { ...body, resume };
+}
+
+/** Clients of AG-UI 1.0 tell their version; the ones before send none. */
+function generationOf(protocolVersion: string | undefined): Generation {
+  if (protocolVersion === undefined) return "0.0.59";
+  return VERSION.exec(protocolVersion)?.[1] === "0" ? "0.0.59" : "1.0";
+}
+
+function idFaults(path: string, id: string): readonly InputFault[] {
+  if (id.length > 0 && id.length <= MAX_ID_LENGTH && !CONTROL.test(id) && id.isWellFormed()) return [];
+  return [{ path, message: `An id has 1 to ${MAX_ID_LENGTH} characters, none of them a control character.` }];
+}
+
+function tooMany(path: string, count: number, most: number): readonly InputFault[] {
+  return count > most ? [{ path, message: `There are more than ${most}.` }] : [];
+}
+
+function fault(path: string, message: string): DecodedRequest {
+  return { ok: false, faults: [{ path, message }] };
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What clients send that have no state. */
+function isEmpty(state: unknown): boolean {
+  return state === undefined || state === null || (isObject(state) && Object.keys(state).length === 0);
+}

@@ -1,0 +1,59 @@
+import type { AgUiEncoding } from "./event.ts";
+import { closeTexts } from "./encode-text.ts";
+import { closeCalls } from "./encode-tool.ts";
+import { agentAt, inOrder, NO_CHUNKS, owned, withAgent, type AgUiState, type Encoded } from "./state.ts";
+
+/** Opens a step of an agent, once what stood open of it is closed. */
+export function startStep(encoding: AgUiEncoding, state: AgUiState, key: string, step: number): Encoded {
+  if (agentAt(state, key).step?.step === step) return [state, NO_CHUNKS];
+  return inOrder(
+    state,
+    (next) => closeContent(next, key),
+    (next) => closeStep(next, key),
+    (next) => openStep(encoding, next, key, step),
+  );
+}
+
+/** Closes the step of an agent, if it is the one that is open in this stream. */
+export function finishStep(state: AgUiState, key: string, step: number): Encoded {
+  if (agentAt(state, key).step?.step !== step) return [state, NO_CHUNKS];
+  return inOrder(
+    state,
+    (next) => closeContent(next, key),
+    (next) => closeStep(next, key),
+  );
+}
+
+/** Ends what an agent says and asks for. */
+export function closeContent(state: AgUiState, key: string): Encoded {
+  return inOrder(
+    state,
+    (next) => closeTexts(next, key),
+    (next) => closeCalls(next, key),
+  );
+}
+
+export function closeStep(state: AgUiState, key: string): Encoded {
+  const agent = agentAt(state, key);
+  if (agent.step === undefined) return agent.current === undefined ? [state, NO_CHUNKS] : [withAgent(state, { ...agent, current: undefined }), NO_CHUNKS];
+  const stepName = agent.step.name;
+  return [withAgent(state, { ...agent, step: undefined, current: undefined }), [{ type: "STEP_FINISHED", stepName, ...owned(agent) }]];
+}
+
+function openStep({ flavour }: AgUiEncoding, state: AgUiState, key: string, step: number): Encoded {
+  const agent = agentAt(state, key);
+  const stepCount = state.stepCount + 1;
+  const stepName = flavour === "io-bridge" ? freeName(state) : `step-${stepCount}`;
+  const next = withAgent({ ...state, stepCount }, { ...agent, current: undefined, step: { step, name: stepName } });
+  // Nothing of the step is shown yet, and its reset goes back to here.
+  const begun = key === "" ? { ...next, shown: [], before: { agents: next.agents, calls: next.calls } } : next;
+  return [begun, [{ type: "STEP_STARTED", stepName, ...owned(agent) }]];
+}
+
+/** `step`, as pages of this wire know it; numbered only while another one is open, such as that of the agent which called a sub-agent. */
+function freeName(state: AgUiState): string {
+  const open = new Set(state.agents.map((agent) => agent.step?.name));
+  let name = "step";
+  for (let number = 2; open.has(name); number += 1) name = `step-${number}`;
+  return name;
+}
