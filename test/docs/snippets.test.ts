@@ -33,7 +33,13 @@ describe("the snippets of the documents", () => {
       noEmit: true,
       allowImportingTsExtensions: true,
       rewriteRelativeImportExtensions: false,
-      paths: { holdfast: [join(root, "src/index.ts")], "holdfast/client": [join(root, "src/client/index.ts")], ...appPaths(folder) },
+      paths: {
+        holdfast: [join(root, "src/index.ts")],
+        "holdfast/client": [join(root, "src/client/index.ts")],
+        "holdfast/copilotkit": [join(root, "src/copilotkit.ts")],
+        "holdfast/io-bridge": [join(root, "src/io-bridge.ts")],
+        ...appPaths(folder),
+      },
     };
     const program = { extends: join(root, "tsconfig.json"), compilerOptions, files: [...files, "client-packages.d.ts"], include: [] };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(program));
