@@ -24,7 +24,7 @@ import { Interrupts } from "./interrupts.ts";
 import { mastraSource } from "./mastra/agent-source.ts";
 import { Tail } from "./reader/tail.ts";
 import { Runner } from "./runner/runner.ts";
-import { fingerprintOf, newId, runNotFound, startedRun } from "./run-start.ts";
+import { idempotencyOf, newId, runNotFound, startedRun } from "./run-start.ts";
 import { openStore } from "./stores/open-store.ts";
 import { ThreadFollower } from "./thread-follower.ts";
 import { Threads } from "./threads.ts";
@@ -125,7 +125,8 @@ export class HoldfastEngine implements Engine {
     const { id: agentId } = await this.resolveAgent(principal, request.agentId);
     const threadId = request.threadId ?? newId("thr");
     if (request.threadId !== undefined) await this.#threads.checkOwner(principal, agentId, threadId);
-    const { idempotencyKey: key, input } = request;
+    const { clientRunId, input } = request;
+    const idempotency = idempotencyOf(request, agentId);
     const newRun: NewRun = {
       id: newId("run"),
       threadId,
@@ -135,7 +136,8 @@ export class HoldfastEngine implements Engine {
       input: { ...input, context: { ...input.context, principal: { resourceId, ...principal.claims } } },
       onBusyThread: request.onBusyThread ?? this.#options.onBusyThread ?? "reject",
       billingPolicy: this.#options.billing?.policy ?? DEFAULT_BILLING_POLICY,
-      ...(key !== undefined && { idempotency: { key, fingerprint: fingerprintOf([agentId, request.threadId ?? null, input]) } }),
+      ...(clientRunId !== undefined && { clientRunId }),
+      ...(idempotency && { idempotency }),
     };
     const run = startedRun(await this.#runner.start(newRun));
     this.#follower.wake();
@@ -235,6 +237,10 @@ export class HoldfastEngine implements Engine {
 
   createThread(principal: Principal, thread: { readonly agentId: string; readonly title?: string; readonly metadata?: JsonObject }): Promise<Thread> {
     return this.#threads.create(principal, thread);
+  }
+
+  async runOwner(clientRunId: string): Promise<string | undefined> {
+    return (await this.store.listRuns({ clientRunId, limit: 1 })).runs[0]?.resourceId;
   }
 
   threadOwner(threadId: string): Promise<string | undefined> {

@@ -41,21 +41,23 @@ export class Interrupts {
     if (new Set(asked.map(({ id }) => id)).size < asked.length || asked.length === 0) {
       throw new HoldfastError("INPUT_INVALID", "Give one answer for each interrupt.");
     }
-    asked.forEach((interrupt, index) => refuseMisfit(interrupt, answers[index]?.answer ?? null));
+    asked.forEach((interrupt, index) => refuseMisfit(interrupt, answers[index]));
     const request = { answers, answeredBy: principal.resourceId, childRunId: this.#newRunId(), ...(continuation && { continuation }) };
     const result = await this.#runner.startBy(
       (claim) => this.#store.answerInterrupts(request, claim),
-      (given) => (given.outcome === "answered" ? given.child : undefined),
+      (given) => (given.outcome === "answered" ? (given.child ?? (given.resumed && { run: given.resumed })) : undefined),
     );
     return this.#answered(result);
   }
 
   async #answered(result: AnswerResult): Promise<Answered> {
     switch (result.outcome) {
-      case "answered":
-        return { interrupts: result.interrupts, ...(result.child && { run: result.child.run }) };
+      case "answered": {
+        const run = result.resumed ?? result.child?.run;
+        return { interrupts: result.interrupts, ...(run && { run }) };
+      }
       case "repeated": {
-        const run = result.childRunId === undefined ? undefined : await this.#store.getRun(result.childRunId);
+        const run = result.resumed ?? (result.childRunId === undefined ? undefined : await this.#store.getRun(result.childRunId));
         return { interrupts: result.interrupts, ...(run && { run }) };
       }
       case "conflict":
@@ -77,10 +79,13 @@ export class Interrupts {
 }
 
 /** @throws {HoldfastError} INPUT_INVALID when an answer does not fit the schema of its question, or is nested too deep */
-function refuseMisfit(interrupt: Interrupt, answer: Json): void {
+function refuseMisfit(interrupt: Interrupt, given: InterruptAnswer | undefined): void {
+  const answer = given?.answer ?? null;
   if (isDeeperThan(answer, MAX_ANSWER_LEVELS)) {
     throw new HoldfastError("INPUT_INVALID", `The answer to interrupt ${interrupt.id} is nested more than ${MAX_ANSWER_LEVELS} levels deep.`);
   }
+  // What a decline gives is a reason, and no schema of an answer foresees one.
+  if (given?.isDeclined === true) return;
   const schema = schemaOf(interrupt.resumeSchema);
   const result = schema?.safeParse(answer);
   if (result === undefined || result.success) return;

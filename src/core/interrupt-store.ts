@@ -27,7 +27,7 @@ export interface InterruptStore {
   /**
    * Answers interrupts of one run. Once none of its questions is open, the child run is created with what was answered, behind the
    * active runs of its thread; claimed at once when `claim` is given and it need not wait. A run that has not ended goes on itself instead,
-   * and may be claimed by whoever comes first.
+   * and may be claimed by whoever comes first; an attempt that holds it loses it.
    */
   answerInterrupts(request: AnswerRequest, claim?: LeaseClaim): Promise<AnswerResult>;
   /** Gives up on a suspended run: its open interrupts are canceled, and a child run is created that only ends as canceled. */

@@ -34,6 +34,7 @@ const FLUSHED: ReadonlySet<RunEvent["type"]> = new Set<RunEvent["type"]>([
   "tool-result",
   "tool-error",
   "tool-denied",
+  "run-waiting",
 ]);
 
 // Half of the promised 5 ms: the other half is for the commit itself.

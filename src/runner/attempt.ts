@@ -1,7 +1,9 @@
 import { unlessAborted } from "../core/abort.ts";
 import type { AgentSource, AttemptContext, AttemptOutcome, Checkpoint } from "../core/agent-source.ts";
+import type { Clock } from "../core/clock.ts";
 import type { Entry } from "../core/entry.ts";
 import type { RunEvent, TerminalEvent } from "../core/event.ts";
+import type { InterruptRequest } from "../core/interrupt.ts";
 import { MAX_CRASHES } from "../core/lease.ts";
 import { readLineage, readLog, type Lineage } from "../core/lineage.ts";
 import { offsetOf, START } from "../core/offset.ts";
@@ -12,6 +14,7 @@ import { transcriptOf } from "../core/transcript-fold.ts";
 import { addUsage, type Usage } from "../core/usage.ts";
 import type { Appender } from "./appender.ts";
 import { CallAccount } from "./call-account.ts";
+import { heldQuestions, isHeldOpen, type HeldQuestions } from "./hold.ts";
 import { LeaseLost } from "./lease-lost.ts";
 import { retried } from "./retry.ts";
 import type { RunLog } from "./run-log.ts";
@@ -20,6 +23,7 @@ export interface AttemptDeps {
   readonly store: RunStore;
   readonly source: AgentSource;
   readonly appender: Appender;
+  readonly clock: Clock;
   readonly onCheckpoint?: (name: Checkpoint, run: Run) => void;
   readonly onProblem: (message: string, run: Run, error: unknown) => void;
   /** How long a question may be answered, in milliseconds; unless given, for ever. */
@@ -37,7 +41,7 @@ const SETTLE_LIMIT_MS = 10_000;
 // A question is written in milliseconds; a memory that hangs must not keep a run from being canceled.
 const BEGIN_GRACE_MS = 1_000;
 
-/** One lease-holder's try at a run: from the claim to the terminal event, to the loss of the lease, or to the hand-over. */
+/** One lease-holder's try at a run: from the claim to the terminal event, to a wait, to the loss of the lease, or to the hand-over. */
 export class Attempt {
   readonly run: Run;
   readonly epoch: number;
@@ -49,6 +53,8 @@ export class Attempt {
   readonly #calls: CallAccount;
   #lineage: Lineage;
   #usage: Usage = {};
+  /** What the run was held open with before this attempt. */
+  #held: HeldQuestions = new Map();
   #isOver = false;
 
   /** `isBegun`: the log already says that this attempt started, since the run was created and claimed in one transaction. */
@@ -100,6 +106,7 @@ export class Attempt {
       entries = [...entries, { offset: offsetOf(newest + 1), event, attempt: this.epoch, at: 0 }];
       await this.#log.commit();
     }
+    this.#held = heldQuestions(entries);
     const transcript = this.#fold(entries);
     this.#usage = transcript.usage;
     this.#checkpoint("attempt-started");
@@ -170,17 +177,38 @@ export class Attempt {
     // The thread is written from the log, so the log must be whole first; a fenced attempt ends here and touches no thread.
     await this.#log.commit();
     await this.#assertHeld();
-    await this.#settle(outcome);
-    this.#checkpoint("thread-settled");
+    const ending = this.#ending(outcome);
+    const waiting = this.#waitingEvent(ending);
+    if (waiting === undefined) {
+      await this.#settle(ending);
+      this.#checkpoint("thread-settled");
+    }
     if (this.#calls.hasOpen) for (const cut of this.#calls.close(await this.#readLog(), false)) void this.#log.append(cut);
-    void this.#log.append(terminalEvent(outcome, this.#usage, this.#expiry()));
+    void this.#log.append(waiting ?? terminalEvent(ending, this.#usage));
     await this.#log.commit();
-    this.#checkpoint("run-ended");
+    if (waiting === undefined) this.#checkpoint("run-ended");
   }
 
-  #expiry(): number | undefined {
-    const { interruptTtlMs } = this.#deps;
-    return interruptTtlMs === undefined ? undefined : Date.now() + interruptTtlMs;
+  /** A run that is to stop asks nothing: its answer is not whole. */
+  #ending(outcome: AttemptOutcome): AttemptOutcome {
+    if (outcome.outcome !== "suspended") return outcome;
+    return this.#stopped === "canceled" ? { outcome: "aborted" } : { ...outcome, interrupts: outcome.interrupts.map((request) => this.#asked(request)) };
+  }
+
+  /** A question as the run asks it; one that it was held open with before does not begin to expire again. */
+  #asked(request: InterruptRequest): InterruptRequest {
+    const { interruptTtlMs, clock } = this.#deps;
+    const expires = interruptTtlMs === undefined ? {} : { expiresAt: clock.now() + interruptTtlMs };
+    return this.#held.get(request.id) ?? { ...request, ...expires };
+  }
+
+  /** With what the run lets go of its lease without ending, if it does. */
+  #waitingEvent(ending: AttemptOutcome): RunEvent | undefined {
+    if (ending.outcome !== "suspended") return undefined;
+    const { interrupts } = ending;
+    const { holdMs = 0 } = this.run.input;
+    if (!isHeldOpen({ asked: interrupts, held: this.#held, holdMs })) return undefined;
+    return { type: "run-waiting", interrupts, until: this.#deps.clock.now() + holdMs };
   }
 
   /** The run is another node's, but what this one's calls used was spent: the figures go into its own rows, past the fence. */
@@ -228,8 +256,8 @@ export class Attempt {
   }
 }
 
-/** How a run ends, given how its last attempt ended. `expiresAt`: until when its questions may be answered. */
-export function terminalEvent(outcome: AttemptOutcome, usage: Usage, expiresAt?: number): TerminalEvent {
+/** How a run ends, given how its last attempt ended. */
+export function terminalEvent(outcome: AttemptOutcome, usage: Usage): TerminalEvent {
   const total = Object.keys(usage).length > 0 ? { usage } : {};
   switch (outcome.outcome) {
     case "completed":
@@ -237,11 +265,7 @@ export function terminalEvent(outcome: AttemptOutcome, usage: Usage, expiresAt?:
     case "failed":
       return { type: "run-failed", error: outcome.error, ...total };
     case "suspended":
-      return {
-        type: "run-suspended",
-        interrupts: outcome.interrupts.map((request) => ({ ...request, ...(expiresAt !== undefined && { expiresAt }) })),
-        ...total,
-      };
+      return { type: "run-suspended", interrupts: outcome.interrupts, ...total };
     case "aborted":
       return { type: "run-canceled", ...total };
   }

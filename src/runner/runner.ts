@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { AgentSource, Checkpoint } from "../core/agent-source.ts";
+import { systemClock, type Clock } from "../core/clock.ts";
 import type { Entry } from "../core/entry.ts";
 import { HoldfastError } from "../core/error.ts";
 import type { LeaseClaim, LeaseTimes } from "../core/lease.ts";
@@ -22,6 +23,8 @@ export interface RunnerOptions {
   /** Runs that this process executes at once; more wait as `pending`. */
   readonly maxConcurrentRuns?: number;
   readonly interruptTtlMs?: number;
+  /** The store's; unless given, the machine's. */
+  readonly clock?: Clock;
   readonly billing?: NonNullable<Append["billing"]>;
   /** Called at each point of a run at which a crash is tested. */
   readonly onCheckpoint?: (name: Checkpoint, run: Run) => void;
@@ -48,6 +51,7 @@ export class Runner {
       store: options.store,
       source: options.source,
       appender: new Appender({ store: options.store, onCommitted: options.onCommitted, ...(options.billing && { billing: options.billing }) }),
+      clock: options.clock ?? systemClock,
       onProblem: options.onProblem,
       ...(options.onCheckpoint && { onCheckpoint: options.onCheckpoint }),
       ...(options.interruptTtlMs !== undefined && { interruptTtlMs: options.interruptTtlMs }),
@@ -77,7 +81,7 @@ export class Runner {
 
   /**
    * Lets a run be created, with a claim where this process has room for it, and begins to execute what was claimed. `startedBy`: the run
-   * in what the creation gave, if it created one.
+   * in what the creation gave, if it created one; also one that waited and may be claimed now.
    * @throws {HoldfastError} SHUTTING_DOWN
    */
   async startBy<Result>(create: (claim: LeaseClaim | undefined) => Promise<Result>, startedBy: (result: Result) => StartedChild | undefined): Promise<Result> {

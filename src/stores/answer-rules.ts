@@ -1,26 +1,25 @@
 import type { AuditAction, AuditEntry } from "../core/audit.ts";
 import { isApproved, isSameJson, type Interrupt, type InterruptRequest, type InterruptStatus } from "../core/interrupt.ts";
-import type { InterruptAnswer } from "../core/interrupt-store.ts";
-import type { Json } from "../core/json.ts";
+import type { Continuation, InterruptAnswer } from "../core/interrupt-store.ts";
+import type { RunInput } from "../core/run.ts";
 
 /** A question with an answer that somebody gives to it. */
-export interface GivenAnswer {
+export interface GivenAnswer extends Omit<InterruptAnswer, "interruptId"> {
   readonly interrupt: Interrupt;
-  readonly answer: Json;
 }
 
 /** What a request to answer amounts to; `fresh`: the answers that are to be written. */
 export type AnswerVerdict =
   | { readonly outcome: "unknown" }
   | { readonly outcome: "conflict"; readonly interrupt: Interrupt }
-  | { readonly outcome: "repeated"; readonly runId: string }
+  | { readonly outcome: "repeated"; readonly runId: string; readonly interruptIds: readonly string[] }
   | { readonly outcome: "accepted"; readonly runId: string; readonly fresh: readonly GivenAnswer[] };
 
 /** Judges answers by the interrupts as they are; `find` gives the interrupt of an id. */
 export function judgeAnswers(answers: readonly InterruptAnswer[], find: (interruptId: string) => Interrupt | undefined): AnswerVerdict {
-  const given = answers.flatMap(({ interruptId, answer }): GivenAnswer[] => {
+  const given = answers.flatMap(({ interruptId, ...answer }): GivenAnswer[] => {
     const interrupt = find(interruptId);
-    return interrupt ? [{ interrupt, answer }] : [];
+    return interrupt ? [{ interrupt, ...answer }] : [];
   });
   const [first] = given;
   const isEachOnce = new Set(given.map(({ interrupt }) => interrupt.id)).size === answers.length;
@@ -30,11 +29,11 @@ export function judgeAnswers(answers: readonly InterruptAnswer[], find: (interru
   const refused = given.find((one) => one.interrupt.status !== "pending" && !isRepeated(one));
   if (refused) return { outcome: "conflict", interrupt: refused.interrupt };
   const fresh = given.filter(({ interrupt }) => interrupt.status === "pending");
-  return fresh.length === 0 ? { outcome: "repeated", runId } : { outcome: "accepted", runId, fresh };
+  return fresh.length === 0 ? { outcome: "repeated", runId, interruptIds: given.map(({ interrupt }) => interrupt.id) } : { outcome: "accepted", runId, fresh };
 }
 
-function isRepeated({ interrupt, answer }: GivenAnswer): boolean {
-  return interrupt.status === "answered" && isSameJson(interrupt.answer, answer);
+function isRepeated({ interrupt, answer, isDeclined }: GivenAnswer): boolean {
+  return interrupt.status === "answered" && interrupt.isDeclined === isDeclined && isSameJson(interrupt.answer, answer);
 }
 
 /** Whether the run can go on: an interrupt that expired without an answer holds it back for good. */
@@ -47,11 +46,21 @@ export function statusAt(stored: Exclude<InterruptStatus, "expired">, request: P
   return stored === "pending" && request.expiresAt !== undefined && request.expiresAt <= now ? "expired" : stored;
 }
 
+/** What a run goes on with: the fields that the answering request brings stand over those that it was started with. */
+export function continuedInput(input: RunInput, continuation: Continuation | undefined): RunInput {
+  return { ...input, ...continuation?.input };
+}
+
 /** The audit row of an answer. */
-export function answerAudit({ interrupt, answer }: GivenAnswer, actor: string, at: number): AuditEntry {
-  const { runId, resourceId, id: interruptId, kind } = interrupt;
-  const verdict: AuditAction = isApproved(answer) ? "approved" : "declined";
-  return { runId, resourceId, action: kind === "tool-approval" ? verdict : "answered", actor, interruptId, at };
+export function answerAudit(given: GivenAnswer, actor: string, at: number): AuditEntry {
+  const { runId, resourceId, id: interruptId } = given.interrupt;
+  return { runId, resourceId, action: actionOf(given), actor, interruptId, at };
+}
+
+function actionOf({ interrupt, answer, isDeclined }: GivenAnswer): AuditAction {
+  if (isDeclined === true) return "declined";
+  if (interrupt.kind !== "tool-approval") return "answered";
+  return isApproved(answer) ? "approved" : "declined";
 }
 
 /** The audit row of a cancel. */

@@ -4,6 +4,7 @@ import type { StoreCases } from "./store-case.ts";
 import { START } from "../core/offset.ts";
 import { answers } from "./store-interrupts.ts";
 import {
+  ALL,
   appendOf,
   claimedIds,
   complete,
@@ -18,9 +19,10 @@ import {
   startedRun,
   suspendedRun,
   textDelta,
+  waitingRun,
 } from "./store-samples.ts";
 
-const RUN_IDS = ["done", "asking", "given up", "held", "queued"];
+const RUN_IDS = ["done", "asking", "given up", "waits", "went on", "held", "queued"];
 
 async function everythingIn(store: RunStore): Promise<unknown> {
   return {
@@ -38,7 +40,7 @@ async function everythingIn(store: RunStore): Promise<unknown> {
 }
 
 export const durableInvariants: StoreCases = {
-  "what was acknowledged is there after a reopen": async ({ store, reopen }) => {
+  "what was acknowledged is there after a reopen": async ({ store, clock, reopen }) => {
     const done = await startedRun(store, sampleRun("done"));
     await store.append([appendOf(done.lease, textDelta("a"), textDelta("ß"), modelCalled(0), modelFinished(0), modelCalled(1))]);
     await store.append([{ ...appendOf(done.lease, { type: "run-completed" }), billing: { sinks: ["meter", "ledger", "elsewhere"] } }]);
@@ -50,6 +52,10 @@ export const durableInvariants: StoreCases = {
     await store.answerInterrupts(answers({ j: { approved: true } }));
     await suspendedRun(store, sampleRun("given up"), ["k"]);
     await store.cancelSuspended({ runId: "given up", canceledBy: "resource-1", childRunId: "end" });
+    await waitingRun(store, sampleRun("waits", { clientRunId: "mine" }), ["l", "m"], clock.now() + 10);
+    await store.answerInterrupts({ ...answers({ m: null }), answers: [{ interruptId: "m", answer: null, isDeclined: true }] });
+    await waitingRun(store, sampleRun("went on"), ["n"], clock.now() + 10);
+    await store.answerInterrupts({ ...answers({ n: 1 }), continuation: { input: { notes: ["brought"] } } });
     const held = await startedRun(store, sampleRun("held", { threadId: "t" }));
     await store.append([appendOf(held.lease, textDelta("not flushed"))]);
     await store.createRun(sampleRun("queued", { threadId: "t", onBusyThread: "queue" }));
@@ -96,6 +102,20 @@ export const durableCases: StoreCases = {
     clock.advance(LEASE_MS);
     expect(await reopened.claimDeliveries(claim)).toMatchObject([{ runId: "run", attempts: 2 }]);
     expect(await reopened.answerInterrupts(answers({ j: 2 }), NODE_A)).toMatchObject({ outcome: "answered", child: { run: { parentRunId: "asking" } } });
+  },
+
+  "a waiting run waits over a reopen, and goes on or ends as it would have": async ({ store, clock, reopen }) => {
+    await waitingRun(store, sampleRun("answered"), ["i", "j"], clock.now() + 10);
+    await waitingRun(store, sampleRun("left alone"), ["k"], clock.now() + 10);
+    await store.answerInterrupts(answers({ i: 1 }));
+    const reopened = await reopen();
+    expect(await claimedIds(reopened)).toEqual([]);
+    expect(await reopened.answerInterrupts(answers({ j: 2 }))).toMatchObject({ resumed: { id: "answered", status: "running" } });
+    clock.advance(10);
+    expect((await reopened.claimRuns(NODE_B, ALL)).map(({ run: { id, attempt, crashes } }) => [id, attempt, crashes])).toEqual([
+      ["answered", 2, 0],
+      ["left alone", 2, 0],
+    ]);
   },
 
   "a thread that was forgotten stays forgotten after a reopen": async ({ store, reopen }) => {

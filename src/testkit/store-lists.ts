@@ -51,6 +51,23 @@ export const listCases: StoreCases = {
     expect(await allRunIds(store, { statuses: ["pending", "running"], limit: 1 })).toEqual([["elsewhere"], ["pending"], ["running"]]);
   },
 
+  "runs are found by the id that their client gave them, newest first": async ({ store, other }) => {
+    const called = (id: string, change: Parameters<typeof sampleRun>[1] = {}): ReturnType<typeof sampleRun> =>
+      sampleRun(id, { clientRunId: "mine", ...change });
+    await store.createRun(called("first"));
+    await store.createRun(called("second", { threadId: "t" }));
+    await store.createRun(called("foreign", { resourceId: "resource-2" }));
+    await store.createRun(called("other", { clientRunId: "Mine" }));
+    await store.createRun(sampleRun("unnamed"));
+    const list = async (query: Omit<RunQuery, "limit">): Promise<readonly string[]> => (await allRunIds(other, { ...query, limit: 1 })).flat();
+    expect(await list({ clientRunId: "mine", resourceId: "resource-1" })).toEqual(["second", "first"]);
+    expect(await list({ clientRunId: "mine", resourceId: "resource-1", threadId: "t" })).toEqual(["second"]);
+    expect(await list({ clientRunId: "mine" })).toEqual(["foreign", "second", "first"]);
+    expect(await list({ clientRunId: "unknown" })).toEqual([]);
+    expect((await store.getRun("first"))?.clientRunId).toBe("mine");
+    expect(await store.getRun("unnamed")).not.toHaveProperty("clientRunId");
+  },
+
   "a thread is remembered with its owner, and with the agent and the time of its newest run": async ({ store, other, clock }) => {
     expect(await store.getThread("t")).toBeUndefined();
     const createdAt = clock.now();

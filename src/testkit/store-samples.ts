@@ -67,6 +67,11 @@ export function sampleInterrupt(id: string): InterruptRequest {
   };
 }
 
+/** A question that a page answers. */
+export function pageQuestion(id: string): InterruptRequest {
+  return { id, kind: "frontend-tool", toolCallId: `call-${id}`, toolName: "pick", input: { of: id } };
+}
+
 /** Creates a run that the claim holds at once. */
 export async function startedRun(store: RunStore, run: NewRun, claim: LeaseClaim = NODE_A): Promise<ClaimedRun> {
   const created = createdRun(await store.createRun(run, claim));
@@ -103,6 +108,13 @@ export async function suspendedRun(store: RunStore, run: NewRun, asked: readonly
   const { lease } = await startedRun(store, run, claim);
   const interrupts = asked.map((one) => (typeof one === "string" ? sampleInterrupt(one) : one));
   await store.append([appendOf(lease, { type: "run-suspended", interrupts })]);
+}
+
+/** Lets a run wait for what pages give, until that time. */
+export async function waitingRun(store: RunStore, run: NewRun, asked: readonly string[], until: number, claim: LeaseClaim = NODE_A): Promise<Lease> {
+  const { lease } = await startedRun(store, run, claim);
+  await store.append([appendOf(lease, { type: "run-waiting", interrupts: asked.map(pageQuestion), until })]);
+  return lease;
 }
 
 /** Everything that a run asked. */

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Clock } from "../core/clock.ts";
 import type { RunStore } from "../core/store.ts";
 import type { StoreCases, StoreUnderTest } from "./store-case.ts";
+import { continuationCases, continuationInvariants } from "./store-continuations.ts";
 import { durableCases, durableInvariants } from "./store-durability.ts";
 import { interruptListCases } from "./store-interrupt-lists.ts";
 import { interruptCases, interruptInvariants } from "./store-interrupts.ts";
@@ -14,6 +15,7 @@ import { outboxCases, outboxInvariants } from "./store-outbox.ts";
 import { runCases, runInvariants } from "./store-runs.ts";
 import { settableClock } from "./store-samples.ts";
 import { sharedCases } from "./store-sharing.ts";
+import { waitCases, waitInvariants } from "./store-waiting.ts";
 
 /** How the suite gets at a store. */
 export interface StoreHarness {
@@ -34,6 +36,8 @@ const INVARIANTS: StoreCases = {
   ...runInvariants,
   ...leaseInvariants,
   ...interruptInvariants,
+  ...continuationInvariants,
+  ...waitInvariants,
   ...ledgerInvariants,
   ...outboxInvariants,
 };
@@ -70,6 +74,8 @@ export function storeSuite(name: string, harness: StoreHarness): void {
     register("lists", listCases);
     register("interrupts", interruptCases);
     register("lists of interrupts", interruptListCases);
+    register("what goes on from answers", continuationCases);
+    register("waiting runs", waitCases);
     register("the ledger", ledgerCases);
     register("the outbox", outboxCases);
     if (harness.isDurable) register("invariants of a durable store", durableInvariants);

@@ -44,6 +44,10 @@ export class FakeEngine implements Engine {
     throw new Error("not asked for here");
   }
 
+  runOwner(): Promise<never> {
+    throw new Error("not asked for here");
+  }
+
   threadOwner(): Promise<never> {
     throw new Error("not asked for here");
   }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import type { PriceTable } from "../../src/core/bill.ts";
 import type { RunEvent, StepEvent } from "../../src/core/event.ts";
 import type { InterruptRequest } from "../../src/core/interrupt.ts";
+import type { InterruptAnswer } from "../../src/core/interrupt-store.ts";
 import type { Json } from "../../src/core/json.ts";
 import type { Lease } from "../../src/core/lease.ts";
 import type { DeliveryOutcome } from "../../src/core/outbox.ts";
@@ -11,12 +12,13 @@ import { modelCalled, modelFinished, sampleInterrupt, sampleUsage, settableClock
 export const RUN_IDS: readonly string[] = Array.from({ length: 16 }, (_, index) => `run-${index}`);
 /** The runs that go on from others. */
 export const CHILD_IDS: readonly string[] = Array.from({ length: 12 }, (_, index) => `child-${index}`);
+export const CLIENT_RUN_IDS: readonly string[] = ["mine", "yours"];
 const SINKS: readonly string[] = ["meter", "ledger"];
 
 /** A lease that was given out before, by its place among them, or one that never was. */
 export type LeaseChoice = { readonly given: number } | Lease;
 
-/** A run that is suspended, or one that has a bill, by its place among them from the newest on. */
+/** A run that has asked, or one that has a bill, by its place among them from the newest on. */
 type RunChoice = number;
 
 /** The owner of a claim that is made along with something else. */
@@ -41,12 +43,13 @@ export type Command =
   | { readonly type: "settle-usage"; readonly lease: LeaseChoice; readonly path: string; readonly call: number; readonly inputTokens: number }
   | {
       readonly type: "answer";
-      readonly suspended: RunChoice;
-      readonly given: readonly { id: string; answer: Json }[];
+      readonly asking: RunChoice;
+      readonly given: readonly (Omit<InterruptAnswer, "interruptId"> & { readonly id: string })[];
+      readonly note: string | undefined;
       readonly child: string;
       readonly owner: Owner;
     }
-  | { readonly type: "cancel-suspended"; readonly suspended: RunChoice; readonly child: string; readonly owner: Owner }
+  | { readonly type: "cancel-suspended"; readonly asking: RunChoice; readonly child: string; readonly owner: Owner }
   | { readonly type: "claim-deliveries"; readonly sinks: readonly string[]; readonly limit: number }
   | { readonly type: "settle-delivery"; readonly billed: RunChoice; readonly outcome: Omit<DeliveryOutcome, "runId"> }
   | { readonly type: "replay-delivery"; readonly billed: RunChoice; readonly sink: string }
@@ -78,6 +81,7 @@ const ends: readonly RunEvent[] = [
   { type: "run-failed", error: { code: "AGENT_FAILED", message: "It failed." } },
   { type: "run-canceled" },
   ...questions.map((interrupts) => ({ type: "run-suspended" as const, interrupts })),
+  ...questions.map((interrupts, index) => ({ type: "run-waiting" as const, interrupts, until: settableClock().now() + 3_000.5 * index })),
 ];
 
 /** An interrupt's id in the store. */
@@ -129,16 +133,20 @@ const newRun = fc
     onBusyThread: fc.constantFrom("reject", "queue", "cancel-previous"),
     billingPolicy: fc.constantFrom("delivered", "all-attempts"),
     idempotency: oneIn(4, idempotency),
+    clientRunId: oneIn(3, fc.constantFrom(...CLIENT_RUN_IDS)),
   })
-  .map(({ id, idempotency: key, ...change }): Parameters<typeof sampleRun> => [id, { ...change, ...(key && { idempotency: key }) }]);
+  .map(({ id, idempotency: key, clientRunId, ...change }): Parameters<typeof sampleRun> => [
+    id,
+    { ...change, ...(key && { idempotency: key }), ...(clientRunId !== undefined && { clientRunId }) },
+  ]);
 
 const recent = fc.nat(2);
 const child = fc.constantFrom(...CHILD_IDS);
 const claimant = fc.option(owner, { nil: undefined });
 const answer: fc.Arbitrary<Json> = fc.constantFrom({ approved: true }, { approved: true }, { approved: true }, { approved: false }, [1, null]);
 const given = fc
-  .tuple(fc.constantFrom(["i-1"], ["i-1"], ["i-2"], ["i-1", "i-2"], ["i-2", "i-1"], ["i-1", "i-1"], []), answer, answer)
-  .map(([ids, ...answers]) => ids.map((id, index) => ({ id, answer: answers[index] ?? null })));
+  .tuple(fc.constantFrom(["i-1"], ["i-1"], ["i-2"], ["i-1", "i-2"], ["i-2", "i-1"], ["i-1", "i-1"], []), answer, answer, oneIn(5, fc.constant(true as const)))
+  .map(([ids, first, second, isDeclined]) => ids.map((id, index) => ({ id, answer: index === 0 ? first : second, ...(isDeclined && { isDeclined }) })));
 const outcome = fc
   .record({
     sink: fc.constantFrom(...SINKS),
@@ -170,8 +178,8 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: commandOf("delete", { threadId }) },
   { weight: 1, arbitrary: commandOf("list", { limit: fc.integer({ min: 1, max: 3 }), page: fc.nat(2) }) },
   { weight: 2, arbitrary: commandOf("settle-usage", { lease, path, call, inputTokens: fc.nat(9) }) },
-  { weight: 4, arbitrary: commandOf("answer", { suspended: recent, given, child, owner: claimant }) },
-  { weight: 1, arbitrary: commandOf("cancel-suspended", { suspended: recent, child, owner: claimant }) },
+  { weight: 4, arbitrary: commandOf("answer", { asking: recent, given, note: oneIn(3, fc.constantFrom("a", "b")), child, owner: claimant }) },
+  { weight: 1, arbitrary: commandOf("cancel-suspended", { asking: recent, child, owner: claimant }) },
   { weight: 3, arbitrary: commandOf("claim-deliveries", { sinks: fc.subarray([...SINKS]), limit: fc.nat(3) }) },
   { weight: 3, arbitrary: commandOf("settle-delivery", { billed: recent, outcome }) },
   { weight: 1, arbitrary: commandOf("replay-delivery", { billed: recent, sink: fc.constantFrom(...SINKS) }) },

@@ -3,22 +3,26 @@ import type { Lease, LeaseClaim } from "../../src/core/lease.ts";
 import { START } from "../../src/core/offset.ts";
 import type { RunStore } from "../../src/core/store.ts";
 import { sampleRun, sampleUsage } from "../../src/testkit/store-samples.ts";
-import { CHILD_IDS, interruptId, RUN_IDS, type AppendChoice, type Command, type LeaseChoice } from "./oracle-commands.ts";
+import { CHILD_IDS, CLIENT_RUN_IDS, interruptId, RUN_IDS, type AppendChoice, type Command, type LeaseChoice } from "./oracle-commands.ts";
 
 const ALL_IDS = [...RUN_IDS, ...CHILD_IDS];
 
 /** What the places in commands stand for; the newest last. */
 export interface Known {
   readonly leases: readonly Lease[];
-  readonly suspended: readonly string[];
+  readonly asking: readonly string[];
   readonly billed: readonly string[];
 }
 
 /** What can be named in a command once a store holds what it holds. */
 export async function knownOf(store: RunStore, leases: readonly Lease[]): Promise<Known> {
-  const { runs } = await store.listRuns({ statuses: ["suspended"], limit: 100 });
+  const { interrupts } = await store.listInterrupts({ limit: 100 });
   const { deliveries } = await store.listDeliveries({ limit: 100 });
-  return { leases, suspended: runs.map(({ id }) => id).toReversed(), billed: [...new Set(deliveries.map(({ runId }) => runId))].toReversed() };
+  return {
+    leases,
+    asking: [...new Set(interrupts.map(({ runId }) => runId))].toReversed(),
+    billed: [...new Set(deliveries.map(({ runId }) => runId))].toReversed(),
+  };
 }
 
 function chosen<Item>(items: readonly Item[], place: number, otherwise: Item): Item {
@@ -32,7 +36,7 @@ function claimOf(owner: string | undefined): LeaseClaim | undefined {
 /** Makes one call. */
 export function execute(store: RunStore, known: Known, next: Command): Promise<unknown> {
   const leaseOf = (choice: LeaseChoice): Lease => ("runId" in choice ? choice : chosen(known.leases, choice.given, { runId: "run-0", epoch: 1 }));
-  const suspended = (place: number): string => chosen(known.suspended, place, "run-0");
+  const asking = (place: number): string => chosen(known.asking, place, "run-0");
   const billed = (place: number): string => chosen(known.billed, place, "run-0");
   switch (next.type) {
     case "create":
@@ -56,12 +60,14 @@ export function execute(store: RunStore, known: Known, next: Command): Promise<u
       return store.settleUsage({ runId, attempt, path: next.path, call: next.call, usage: sampleUsage(next.inputTokens) });
     }
     case "answer": {
-      const runId = suspended(next.suspended);
-      const answers = next.given.map(({ id, answer }) => ({ interruptId: interruptId(runId, id), answer }));
-      return store.answerInterrupts({ answers, answeredBy: "resource-1", childRunId: next.child }, claimOf(next.owner));
+      const runId = asking(next.asking);
+      const { given, note, child: childRunId, owner } = next;
+      const answers = given.map(({ id, ...answer }) => ({ interruptId: interruptId(runId, id), ...answer }));
+      const continuation = note === undefined ? {} : { continuation: { clientRunId: note, input: { notes: [note] } } };
+      return store.answerInterrupts({ answers, answeredBy: "resource-1", childRunId, ...continuation }, claimOf(owner));
     }
     case "cancel-suspended":
-      return store.cancelSuspended({ runId: suspended(next.suspended), canceledBy: "resource-2", childRunId: next.child }, claimOf(next.owner));
+      return store.cancelSuspended({ runId: asking(next.asking), canceledBy: "resource-2", childRunId: next.child }, claimOf(next.owner));
     case "claim-deliveries":
       return store.claimDeliveries({ sinks: next.sinks, limit: next.limit, leaseMs: 1_000 });
     case "settle-delivery":
@@ -79,7 +85,7 @@ function appendOf(lease: Lease, { events, isDurable, billing }: AppendChoice): P
 }
 
 function askedBy(runId: string, event: RunEvent): RunEvent {
-  if (event.type !== "run-suspended") return event;
+  if (event.type !== "run-suspended" && event.type !== "run-waiting") return event;
   return { ...event, interrupts: event.interrupts.map((request) => ({ ...request, id: interruptId(runId, request.id) })) };
 }
 
@@ -111,6 +117,7 @@ export async function contentOf(store: RunStore): Promise<unknown> {
   const ofEach = <Content>(read: (runId: string) => Promise<Content>): Promise<readonly Content[]> => Promise.all(ALL_IDS.map(read));
   return {
     runs: await store.listRuns({ limit: 100 }),
+    named: await Promise.all(CLIENT_RUN_IDS.map((clientRunId) => store.listRuns({ clientRunId, resourceId: "resource-1", limit: 100 }))),
     threads: await Promise.all(["resource-1", "resource-2"].map((resourceId) => store.listThreads({ resourceId, limit: 100 }))),
     logs: await ofEach((id) => store.readEntries(id, START, 1_000)),
     ends: await ofEach((id) => store.lastOffset(id)),

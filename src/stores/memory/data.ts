@@ -27,6 +27,8 @@ export interface StoredRun {
   run: Run;
   readonly idempotency: NewRun["idempotency"];
   holder: { readonly owner: string; readonly expiresAt: number } | undefined;
+  /** Until when a waiting run is held open, in milliseconds since the Unix epoch. */
+  waitsUntil: number | undefined;
   /** Events are kept as JSON text, so that nobody can change one that was appended. */
   readonly entries: { readonly text: string; readonly attempt: number; readonly at: number }[];
   /** In the order in which they were asked. */
@@ -38,6 +40,9 @@ export interface StoredInterrupt {
   readonly status: "pending" | "answered" | "canceled";
   readonly createdAt: number;
   readonly answer?: Json;
+  readonly isDeclined?: true;
+  /** The log of the run itself holds the answer: it was waiting for it. */
+  readonly isTold?: true;
   readonly answeredAt?: number;
   readonly answeredBy?: string;
 }

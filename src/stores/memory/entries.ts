@@ -1,19 +1,19 @@
 import type { Entry } from "../../core/entry.ts";
-import { statusAfter, type RunEvent, type TerminalEvent } from "../../core/event.ts";
+import { isTerminalEvent, statusAfter, type RunEvent, type TerminalEvent } from "../../core/event.ts";
 import { offsetOf, type Offset } from "../../core/offset.ts";
 import type { Append, AppendResult } from "../../core/store.ts";
 import { ledgerEvents, usageOf } from "../ledger-rules.ts";
-import { endOf } from "../log-rules.ts";
+import { leavingEvent, questionsIn, type LeavingEvent } from "../log-rules.ts";
 import { insertBill } from "./bills.ts";
 import { jsonCopy, type MemoryData, type StoredRun } from "./data.ts";
-import { insertInterrupts, assertFreeInterrupts } from "./interrupts.ts";
+import { assertFreeInterrupts, cancelInterrupts, insertInterrupts } from "./interrupts.ts";
 import { insertUsage } from "./ledger.ts";
 import { heldUnder } from "./leases.ts";
 import { insertDeliveries } from "./outbox.ts";
 
 interface CheckedAppend {
   readonly append: Append;
-  readonly end: TerminalEvent | undefined;
+  readonly leaving: LeavingEvent | undefined;
   readonly texts: readonly string[];
   /** The run, unless the append is refused. */
   readonly stored: StoredRun | undefined;
@@ -21,35 +21,41 @@ interface CheckedAppend {
 
 /** Nothing here takes back what was written, so all that can go wrong with a batch goes wrong before its first write. */
 export function appendBatch(data: MemoryData, batch: readonly Append[], now: number): readonly AppendResult[] {
-  const ending = new Set<string>();
+  const left = new Set<string>();
   const checked = batch.map((append): CheckedAppend => {
-    const end = endOf(append);
-    const stored = ending.has(append.runId) ? undefined : heldUnder(data, append);
-    if (stored && end) ending.add(append.runId);
-    return { append, end, stored, texts: append.events.map((event) => JSON.stringify(event)) };
+    const leaving = leavingEvent(append);
+    const stored = left.has(append.runId) ? undefined : heldUnder(data, append);
+    if (stored && leaving) left.add(append.runId);
+    return { append, leaving, stored, texts: append.events.map((event) => JSON.stringify(event)) };
   });
   assertFreeInterrupts(
     data,
-    checked.flatMap(({ stored, end }) => (stored && end?.type === "run-suspended" ? end.interrupts : [])),
+    checked.flatMap(({ stored, leaving }) => (stored && leaving ? questionsIn(leaving).map(({ id }) => ({ id, runId: stored.run.id })) : [])),
   );
   return checked.map((one) => (one.stored === undefined ? { outcome: "fenced" } : appendTo(data, one.stored, one, now)));
 }
 
-function appendTo(data: MemoryData, stored: StoredRun, { append, end, texts }: CheckedAppend, at: number): AppendResult {
+function appendTo(data: MemoryData, stored: StoredRun, { append, leaving, texts }: CheckedAppend, at: number): AppendResult {
   const attempt = append.epoch;
   const entries = append.events.map((event, index) => ({ offset: offsetOf(stored.entries.length + index + 1), event, attempt, at }));
   stored.entries.push(...texts.map((text) => ({ text, attempt, at })));
   insertUsage(data, usageOf(append, ledgerEvents(append.events), at));
-  if (end === undefined) return { outcome: "appended", entries };
-  endRun(data, stored, end, append.billing, at);
-  return { outcome: "appended", entries, end };
+  if (leaving === undefined) return { outcome: "appended", entries };
+  stored.holder = undefined;
+  insertInterrupts(stored, questionsIn(leaving), at);
+  if (!isTerminalEvent(leaving)) {
+    stored.run = { ...stored.run, status: "waiting" };
+    stored.waitsUntil = leaving.until;
+    return { outcome: "appended", entries };
+  }
+  endRun(data, stored, leaving, append.billing, at);
+  return { outcome: "appended", entries, end: leaving };
 }
 
 function endRun(data: MemoryData, stored: StoredRun, end: TerminalEvent, billing: Append["billing"], now: number): void {
   const error = end.type === "run-failed" ? { error: jsonCopy(end.error) } : {};
   stored.run = { ...stored.run, status: statusAfter(end), endedAt: now, ...error };
-  stored.holder = undefined;
-  if (end.type === "run-suspended") insertInterrupts(stored, end.interrupts, now);
+  if (end.type !== "run-suspended") cancelInterrupts(stored, undefined, now);
   insertBill(data, stored.run, end, billing, now);
   insertDeliveries(data, stored.run.id, billing?.sinks ?? [], now);
 }

@@ -8,7 +8,7 @@ export function claimRuns(
   limits: { readonly limit: number; readonly pendingLimit: number },
   now: number,
 ): readonly ClaimedRun[] {
-  const abandoned = allRuns(data).filter(({ run, holder }) => run.status === "running" && (holder === undefined || holder.expiresAt <= now));
+  const abandoned = allRuns(data).filter((stored) => isAbandoned(stored, now) || isWaitOver(stored, now));
   const pending = allRuns(data).filter(({ run }) => run.status === "pending");
   const toCancel = pending.filter(({ run }) => run.cancelRequested);
   const inTurn = pending.filter((stored) => !stored.run.cancelRequested && activeOn(data, stored.run.threadId)[0] === stored);
@@ -17,8 +17,17 @@ export function claimRuns(
     const epoch = stored.run.attempt + 1;
     stored.run = { ...stored.run, status: "running", attempt: epoch, crashes: stored.run.crashes + (stored.holder === undefined ? 0 : 1) };
     stored.holder = { owner: claim.owner, expiresAt: now + claim.leaseMs };
+    stored.waitsUntil = undefined;
     return { run: stored.run, lease: { runId: stored.run.id, epoch } };
   });
+}
+
+function isAbandoned({ run, holder }: StoredRun, now: number): boolean {
+  return run.status === "running" && (holder === undefined || holder.expiresAt <= now);
+}
+
+function isWaitOver({ run, waitsUntil }: StoredRun, now: number): boolean {
+  return run.status === "waiting" && (run.cancelRequested || (waitsUntil ?? now) <= now);
 }
 
 export function renewLeases(data: MemoryData, claim: LeaseClaim, leases: readonly Lease[], now: number): readonly RenewedLease[] {

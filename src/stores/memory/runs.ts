@@ -47,6 +47,7 @@ export function addRun(data: MemoryData, request: NewRun, start: RunStart): Star
     run: { ...identity, input: jsonCopy(request.input), ...state, createdAt },
     idempotency,
     holder: claim && { owner: claim.owner, expiresAt: createdAt + claim.leaseMs },
+    waitsUntil: undefined,
     entries: openingEvents(request, claim !== undefined, start.answered).map(({ event, attempt }) => ({
       text: JSON.stringify(event),
       attempt,
@@ -79,6 +80,7 @@ export function listRuns(data: MemoryData, query: RunQuery): RunPage {
       sequence < before &&
       (query.resourceId === undefined || run.resourceId === query.resourceId) &&
       (query.threadId === undefined || run.threadId === query.threadId) &&
+      (query.clientRunId === undefined || run.clientRunId === query.clientRunId) &&
       (query.statuses === undefined || query.statuses.includes(run.status)),
   );
   const { rows, ...page } = pageOf(wanted.toReversed().slice(0, query.limit + 1), query.limit, (stored) => stored.sequence);

@@ -1,32 +1,33 @@
 import type { Entry } from "../../core/entry.ts";
-import { statusAfter, type RunEvent, type TerminalEvent } from "../../core/event.ts";
+import { isTerminalEvent, statusAfter, type RunEvent, type TerminalEvent } from "../../core/event.ts";
 import { offsetOf, type Offset } from "../../core/offset.ts";
 import type { Append, AppendResult } from "../../core/store.ts";
 import { billAtEnd, ledgerEvents, usageOf, type BilledSubject } from "../ledger-rules.ts";
-import { endOf } from "../log-rules.ts";
+import { leavingEvent, questionsIn, type LeavingEvent } from "../log-rules.ts";
 import { insertBill } from "./bills.ts";
 import type { SqliteConnection } from "./connection.ts";
-import { insertInterrupts } from "./interrupts.ts";
+import { cancelInterrupts, insertInterrupts } from "./interrupts.ts";
 import { insertUsage, listUsage } from "./ledger.ts";
 import { insertDeliveries } from "./outbox.ts";
 
 /** An append with what can be worked out before the transaction, so that the file is locked for less time. */
 export interface PreparedAppend {
   readonly append: Append;
-  readonly end: TerminalEvent | undefined;
+  readonly leaving: LeavingEvent | undefined;
   readonly texts: readonly string[];
   /** Those that may add rows to the ledger. */
   readonly usageEvents: readonly RunEvent[];
 }
 
-/** @throws {HoldfastError} INTERNAL when events stand behind a terminal event */
+/** @throws {HoldfastError} INTERNAL when events stand behind one that lets go of the run */
 export function prepareAppend(append: Append): PreparedAppend {
-  return { append, end: endOf(append), texts: append.events.map((event) => JSON.stringify(event)), usageEvents: ledgerEvents(append.events) };
+  const texts = append.events.map((event) => JSON.stringify(event));
+  return { append, leaving: leavingEvent(append), texts, usageEvents: ledgerEvents(append.events) };
 }
 
 /** Whether it must be on the disk before it is acknowledged: what is paid for is not lost in a power cut. */
-export function isFlushed({ append, end, usageEvents }: PreparedAppend): boolean {
-  return append.isDurable === true || end !== undefined || usageEvents.length > 0;
+export function isFlushed({ append, leaving, usageEvents }: PreparedAppend): boolean {
+  return append.isDurable === true || leaving !== undefined || usageEvents.length > 0;
 }
 
 interface EntryRow {
@@ -43,11 +44,11 @@ export function insertEntry(connection: SqliteConnection, row: EntryRow): void {
 }
 
 // The end of a log is looked up in the key of the log itself: quicker than a count kept beside it, and never in disagreement.
-const FENCE = `SELECT sequence, coalesce((SELECT max(number) FROM entries WHERE run = sequence), 0) AS last
-  FROM runs WHERE id = ? AND attempt = ? AND lease_owner IS NOT NULL`;
+const LOG_END = "SELECT sequence, coalesce((SELECT max(number) FROM entries WHERE run = sequence), 0) AS last FROM runs WHERE id = ?";
+const FENCE = `${LOG_END} AND attempt = ? AND lease_owner IS NOT NULL`;
 
 /** Appends for one run, inside the transaction of the batch. */
-export function appendPrepared(connection: SqliteConnection, { append, end, texts, usageEvents }: PreparedAppend, now: number): AppendResult {
+export function appendPrepared(connection: SqliteConnection, { append, leaving, texts, usageEvents }: PreparedAppend, now: number): AppendResult {
   const held = connection.get(FENCE, append.runId, append.epoch) as { sequence: number; last: number } | undefined;
   if (held === undefined) return { outcome: "fenced" };
   const attempt = append.epoch;
@@ -57,9 +58,30 @@ export function appendPrepared(connection: SqliteConnection, { append, end, text
     return { offset: offsetOf(number), event, attempt, at: now };
   });
   if (usageEvents.length > 0) insertUsage(connection, usageOf(append, usageEvents, now));
-  if (end === undefined) return { outcome: "appended", entries };
-  endRun(connection, held.sequence, end, append.billing, now);
-  return { outcome: "appended", entries, end };
+  if (leaving === undefined) return { outcome: "appended", entries };
+  insertInterrupts(connection, held.sequence, questionsIn(leaving), now);
+  if (!isTerminalEvent(leaving)) {
+    // The clock gives whole milliseconds, so rounding up changes no comparison with it.
+    connection.run(WAIT, Math.ceil(leaving.until), held.sequence);
+    return { outcome: "appended", entries };
+  }
+  endRun(connection, held.sequence, leaving, append.billing, now);
+  return { outcome: "appended", entries, end: leaving };
+}
+
+const WAIT = "UPDATE runs SET status = 'waiting', waits_until = ?, lease_owner = NULL, lease_expires_at = NULL WHERE sequence = ?";
+
+/** Puts what others than its holder tell behind the log of a run, under its newest attempt. Part of a transaction. */
+export function appendTold(
+  connection: SqliteConnection,
+  run: { readonly id: string; readonly attempt: number },
+  events: readonly RunEvent[],
+  now: number,
+): void {
+  const { sequence, last } = connection.get(LOG_END, run.id) as { sequence: number; last: number };
+  events.forEach((event, index) => {
+    insertEntry(connection, { run: sequence, number: last + index + 1, attempt: run.attempt, at: now, text: JSON.stringify(event) });
+  });
 }
 
 const END_RUN = `UPDATE runs SET status = ?, ended_at = ?, error = ?, lease_owner = NULL, lease_expires_at = NULL WHERE sequence = ?
@@ -68,7 +90,7 @@ const END_RUN = `UPDATE runs SET status = ?, ended_at = ?, error = ?, lease_owne
 function endRun(connection: SqliteConnection, sequence: number, end: TerminalEvent, billing: Append["billing"], now: number): void {
   const error = end.type === "run-failed" ? JSON.stringify(end.error) : null;
   const run = connection.get(END_RUN, statusAfter(end), now, error, sequence) as BilledSubject;
-  if (end.type === "run-suspended") insertInterrupts(connection, sequence, end.interrupts, now);
+  if (end.type !== "run-suspended") cancelInterrupts(connection, run.id, undefined, now);
   insertBill(connection, billAtEnd(run, end, listUsage(connection, run.id), billing, now));
   insertDeliveries(connection, run.id, billing?.sinks ?? [], now);
 }

@@ -3,14 +3,16 @@ import type { ClaimedRun, RenewedLease } from "../../core/store.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { getRun, IS_ACTIVE } from "./runs.ts";
 
-// Runs without a living holder first, then pending ones that only wait to be ended, then pending ones whose turn it is.
+// Runs without a living holder first and waiting ones whose wait is over, then pending ones that only wait to be ended, then pending ones
+// whose turn it is.
 // A cancel does not wait for a turn: ending a run that never began needs no room on its thread.
 const CLAIMABLE = `
   SELECT id, kind FROM (
-    SELECT id, sequence, CASE WHEN status = 'running' THEN 1 WHEN cancel_requested = 1 THEN 2 ELSE 3 END AS kind
+    SELECT id, sequence, CASE WHEN status <> 'pending' THEN 1 WHEN cancel_requested = 1 THEN 2 ELSE 3 END AS kind
     FROM runs AS candidate
     WHERE ${IS_ACTIVE} AND (
-      (status = 'running' AND (lease_owner IS NULL OR lease_expires_at <= ?))
+      (status = 'running' AND (lease_owner IS NULL OR lease_expires_at <= ?1))
+      OR (status = 'waiting' AND (cancel_requested = 1 OR waits_until <= ?1))
       OR (status = 'pending' AND (cancel_requested = 1 OR NOT EXISTS (
         SELECT 1 FROM runs WHERE thread_id = candidate.thread_id AND sequence < candidate.sequence AND ${IS_ACTIVE}
       )))
@@ -21,7 +23,7 @@ const IN_TURN = 3;
 
 // The right-hand sides see the row as it was: a holder that is still named has let its lease expire, so its process died.
 const CLAIM = `UPDATE runs SET status = 'running', attempt = attempt + 1, crashes = crashes + (lease_owner IS NOT NULL),
-  lease_owner = ?, lease_expires_at = ? WHERE id = ? RETURNING attempt`;
+  waits_until = NULL, lease_owner = ?, lease_expires_at = ? WHERE id = ? RETURNING attempt`;
 
 export interface ClaimLimits {
   readonly limit: number;

@@ -25,6 +25,7 @@ export interface RunRow {
   readonly crashes: number;
   readonly message_id: string;
   readonly parent_run_id: string | null;
+  readonly client_run_id: string | null;
   readonly billing_policy: BillingPolicy;
   readonly cancel_requested: number;
   readonly created_at: number;
@@ -33,7 +34,7 @@ export interface RunRow {
   readonly input: string;
 }
 
-const COLUMNS = `sequence, id, thread_id, resource_id, agent_id, status, attempt, crashes, message_id, parent_run_id, billing_policy,
+const COLUMNS = `sequence, id, thread_id, resource_id, agent_id, status, attempt, crashes, message_id, parent_run_id, client_run_id, billing_policy,
   cancel_requested, created_at, ended_at, error, input`;
 const FROM_RUNS = `SELECT ${COLUMNS} FROM runs JOIN inputs ON inputs.run = runs.sequence`;
 
@@ -52,6 +53,7 @@ export function runOf(row: RunRow): Run {
     crashes: row.crashes,
     messageId: row.message_id,
     ...(row.parent_run_id !== null && { parentRunId: row.parent_run_id }),
+    ...(row.client_run_id !== null && { clientRunId: row.client_run_id }),
     input: JSON.parse(row.input) as RunInput,
     billingPolicy: row.billing_policy,
     cancelRequested: row.cancel_requested === 1,
@@ -131,9 +133,9 @@ function resultOfUsedKey(connection: SqliteConnection, request: NewRun): CreateR
   return row.idempotency_fingerprint === fingerprint ? { outcome: "existing", run: runOf(row) } : { outcome: "idempotency-mismatch" };
 }
 
-const INSERT_RUN = `INSERT INTO runs (id, thread_id, resource_id, agent_id, message_id, parent_run_id, billing_policy, cancel_requested, created_at,
-  idempotency_key, idempotency_fingerprint, status, attempt, lease_owner, lease_expires_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING sequence`;
+const INSERT_RUN = `INSERT INTO runs (id, thread_id, resource_id, agent_id, message_id, parent_run_id, client_run_id, billing_policy, cancel_requested,
+  created_at, idempotency_key, idempotency_fingerprint, status, attempt, lease_owner, lease_expires_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING sequence`;
 
 function insertRun(connection: SqliteConnection, request: NewRun, { claim, now, cancelRequested }: RunStart): number {
   const row = connection.get(
@@ -144,6 +146,7 @@ function insertRun(connection: SqliteConnection, request: NewRun, { claim, now, 
     request.agentId,
     request.messageId,
     request.parentRunId ?? null,
+    request.clientRunId ?? null,
     request.billingPolicy,
     cancelRequested === true ? 1 : 0,
     now,
@@ -163,13 +166,14 @@ function insertRun(connection: SqliteConnection, request: NewRun, { claim, now, 
 export function listRuns(connection: SqliteConnection, query: RunQuery): RunPage {
   const conditions = ["sequence < ?"];
   const parameters: (string | number)[] = [parseCursor(query.cursor)];
-  if (query.resourceId !== undefined) {
-    conditions.push("resource_id = ?");
-    parameters.push(query.resourceId);
-  }
-  if (query.threadId !== undefined) {
-    conditions.push("thread_id = ?");
-    parameters.push(query.threadId);
+  for (const [column, wanted] of [
+    ["resource_id", query.resourceId],
+    ["thread_id", query.threadId],
+    ["client_run_id", query.clientRunId],
+  ] as const) {
+    if (wanted === undefined) continue;
+    conditions.push(`${column} = ?`);
+    parameters.push(wanted);
   }
   if (query.statuses !== undefined) {
     conditions.push("status IN (SELECT value FROM json_each(?))");

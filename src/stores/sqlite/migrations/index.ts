@@ -2,9 +2,10 @@ import { HoldfastError } from "../../../core/error.ts";
 import type { SqliteConnection } from "../connection.ts";
 import { runs } from "./0001-runs.ts";
 import { ledgerAndAnswers } from "./0002-ledger-and-answers.ts";
+import { waitingRuns } from "./0003-waiting-runs.ts";
 
 /** In order; the version of the schema is the number of them that were applied. One that was released is never edited. */
-const MIGRATIONS: readonly string[] = [runs, ledgerAndAnswers];
+const MIGRATIONS: readonly string[] = [runs, ledgerAndAnswers, waitingRuns];
 
 /**
  * Brings the schema up to date. Processes that open one file at once take turns.
