@@ -7,8 +7,8 @@ import { join } from "node:path";
 
 const FOLDER = import.meta.dirname;
 const ROOT = join(FOLDER, "..", "..");
-/** Version 6 of `ai` stands in a folder of its own: `@workflow/ai` takes whichever `ai` it finds first. */
-const PACKAGES = [FOLDER, join(FOLDER, "v6")];
+/** Clients that take other releases of what the packages here take stand in folders of their own: each finds its own first. */
+const PACKAGES = [FOLDER, ...["v6", "ag-ui-0", "copilotkit"].map((name) => join(FOLDER, name))];
 
 interface Report {
   readonly numPassedTests: number;

@@ -17,6 +17,8 @@ const PACE_MS = 1;
 export const DEFAULT_AGENT = "assistant";
 /** The same one without memory. */
 export const FORGETFUL_AGENT = "forgetful";
+/** One that keeps in mind what a conversation is about, so that it has a state. */
+export const SAILING_AGENT = "sailing";
 /** One that leaves all its tools to a sub-agent. */
 export const DELEGATING_AGENT = "delegating";
 
@@ -59,6 +61,12 @@ export function scriptedMastra(memoryFile: string, gates: Gates, executions: Exe
     memory: new Memory({ storage, options: { lastMessages: 20 } }),
   });
   const forgetful = new Agent({ id: FORGETFUL_AGENT, name: "Forgetful", ...common });
+  const sailing = new Agent({
+    id: SAILING_AGENT,
+    name: "Sailing",
+    ...common,
+    memory: new Memory({ storage, options: { lastMessages: 20, workingMemory: { enabled: true, scope: "thread", template: "# Course" } } }),
+  });
   const helper = new Agent({
     id: "helper",
     name: "Helper",
@@ -68,5 +76,5 @@ export function scriptedMastra(memoryFile: string, gates: Gates, executions: Exe
     tools: askingTools(executions),
   });
   const delegating = new Agent({ id: DELEGATING_AGENT, name: "Delegating", instructions: "Answer.", model, agents: { helper } });
-  return new Mastra({ agents: { assistant, forgetful, delegating }, storage, logger: false });
+  return new Mastra({ agents: { assistant, forgetful, sailing, delegating }, storage, logger: false });
 }

@@ -6,6 +6,10 @@ import type { Gates } from "./gates.ts";
 export const RESEARCH_TEXT = "Oslo has 4 degrees and rain. Rome is 2000 km away. Take an umbrella.";
 export const RESEARCH_REASONING = "Two facts are needed: weather and distance.";
 
+/** The words of the answer that AG-UI's clients look at, and what the agent keeps in mind of it. */
+export const VOYAGE_TEXT = "Die Überfahrt 東京 👩‍🚀 takes four days. Take an umbrella.";
+export const VOYAGE_STATE = { course: "south", days: 4 };
+
 /** How an answer ends whose tools have run; what they said follows. */
 export const SETTLED_TEXT = "All of it is settled now, and the tools said:";
 
@@ -13,12 +17,12 @@ export const PROVIDER_ERROR = "The provider is overloaded.";
 
 /** A message of a user to the scripted model: what it is to do, and where it waits. */
 export interface Ask {
-  readonly scenario: "research" | "long" | "fail" | "truncate" | "broken-tool" | "recall" | "take" | "tools";
+  readonly scenario: "research" | "voyage" | "long" | "fail" | "truncate" | "broken-tool" | "recall" | "take" | "tools";
   /** The key of the gate that the answer waits at. */
   readonly hold?: string;
   /** After so many words of the text. */
   readonly at?: number;
-  /** Where a research waits; in its text unless given. */
+  /** Where a research or a voyage waits; in its text unless given. */
   readonly holdIn?: "reasoning" | "tool-input" | "text";
   /** How many words a long text has. */
   readonly words?: number;
@@ -39,6 +43,8 @@ export function answerTo(prompt: readonly PromptMessage[], gates: Gates, nextTak
   switch (ask.scenario) {
     case "research":
       return isFirstStep ? lookUp(ask, gates) : spoken(RESEARCH_TEXT, ask, gates);
+    case "voyage":
+      return isFirstStep ? [...lookUp(ask, gates), ...writeDown()] : spoken(VOYAGE_TEXT, ask, gates);
     case "long":
       return spoken(longText(ask.words ?? 200), ask, gates);
     case "fail":
@@ -96,6 +102,14 @@ function lookUp({ holdIn, hold = "" }: Ask, gates: Gates): readonly Move[] {
     ...[part({ type: "tool-input-start", id: "call-weather", toolName: "weather" }), write(city.slice(0, 5)), ...gate("tool-input"), write(city.slice(5))],
     ...[part({ type: "tool-input-end", id: "call-weather" }), part({ type: "tool-call", toolCallId: "call-weather", toolName: "weather", input: city })],
     call("distance", { from: "Oslo", to: "Rome" }, { id: "call-distance", pieces: 3 }),
+  ];
+}
+
+/** A tool that fails, beside one that keeps something in mind. */
+function writeDown(): readonly Move[] {
+  return [
+    call("broken", { city: "Oslo" }, { id: "call-broken", pieces: 2 }),
+    call("updateWorkingMemory", { memory: JSON.stringify(VOYAGE_STATE) }, { id: "call-memory", pieces: 2 }),
   ];
 }
 
