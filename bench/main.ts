@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -28,9 +28,17 @@ for (const scenario of chosen) {
 
 /** The peers are a package of their own, so that the root installs without them. */
 function installPeers(): void {
-  if (existsSync(join(HERE, "node_modules", "@mastra", "ai-sdk"))) return;
+  const { dependencies } = JSON.parse(readFileSync(join(HERE, "package.json"), "utf8")) as { dependencies: Readonly<Record<string, string>> };
+  if (Object.entries(dependencies).every(([name, version]) => isInstalled(name, version))) return;
   const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: HERE, stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);
+}
+
+/** What is linked from the root has the version of the root. */
+function isInstalled(name: string, version: string): boolean {
+  const manifest = join(HERE, "node_modules", name, "package.json");
+  if (!existsSync(manifest)) return false;
+  return version.startsWith("file:") || (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version === version;
 }
 
 function scenarioNamed(name: string): Scenario {

@@ -14,7 +14,7 @@ export interface StampArrival extends Stamp {
   readonly arrivedAtMicros: number;
 }
 
-/** Every text delta of a stream of server-sent events, in order: AI SDK chunks and Mastra's own chunks alike. */
+/** Every text delta of a stream of server-sent events, in order: AI SDK chunks, Mastra's own chunks and AG-UI events alike. */
 export function textArrivals(reading: Reading): readonly TextArrival[] {
   const found: TextArrival[] = [];
   const decoder = new TextDecoder();
@@ -31,8 +31,10 @@ export function textArrivals(reading: Reading): readonly TextArrival[] {
 }
 
 function textOf(frame: string): string | undefined {
-  if (!frame.startsWith("data: {")) return undefined;
-  const chunk = JSON.parse(frame.slice("data: ".length)) as { type: string; delta?: string; payload?: { text?: string } };
+  const data = frame.split("\n").find((line) => line.startsWith("data: {"));
+  if (data === undefined) return undefined;
+  const chunk = JSON.parse(data.slice("data: ".length)) as { type: string; delta?: string; payload?: { text?: string } };
+  if (chunk.type === "TEXT_MESSAGE_CONTENT") return chunk.delta;
   return chunk.type === "text-delta" ? (chunk.delta ?? chunk.payload?.text) : undefined;
 }
 

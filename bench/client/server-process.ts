@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { ProcessUsage } from "../servers/launcher.ts";
 
 /** The product and its peers, by the name of their file under `servers/`. */
-export type Subject = "holdfast" | "chat-stream" | "durable-agent";
+export type Subject = "holdfast" | "chat-stream" | "durable-agent" | "copilotkit";
 
 export interface ServerOptions {
   /** Kept when the server stops; left out: an own one that is removed. */
@@ -35,7 +35,7 @@ export class ServerProcess {
     if (options.profileDirectory !== undefined) mkdirSync(options.profileDirectory, { recursive: true });
     const child = fork(fileURLToPath(new URL(`../servers/${subject}.ts`, import.meta.url)), [directory], {
       execArgv: options.profileDirectory === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${options.profileDirectory}`],
-      env: { ...process.env, NODE_ENV: "production", MASTRA_TELEMETRY_DISABLED: "1", NODE_NO_WARNINGS: "1" },
+      env: { ...process.env, NODE_ENV: "production", MASTRA_TELEMETRY_DISABLED: "1", COPILOTKIT_TELEMETRY_DISABLED: "1", NODE_NO_WARNINGS: "1" },
       stdio: ["ignore", "pipe", "inherit", "ipc"],
     });
     return new ServerProcess(await firstUrl(child, subject), child, ownDirectory);

@@ -1,4 +1,5 @@
 import type { Scenario } from "../report/result.ts";
+import { agUi } from "./ag-ui.ts";
 import { fairness } from "./fairness.ts";
 import { firstChunk } from "./first-chunk.ts";
 import { readers } from "./readers.ts";
@@ -7,4 +8,4 @@ import { runs } from "./runs.ts";
 import { text } from "./text.ts";
 
 /** Every scenario, in the order in which they run. */
-export const scenarios: readonly Scenario[] = [text, firstChunk, fairness, runs, readers, replay];
+export const scenarios: readonly Scenario[] = [text, agUi, firstChunk, fairness, runs, readers, replay];

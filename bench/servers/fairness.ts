@@ -64,7 +64,7 @@ process.send?.({
   longestCommitMs: Math.max(...commitTimes.filter(({ atMicros }) => atMicros >= beginMicros && atMicros <= endMicros).map(({ tookMs }) => tookMs)),
   commits: commitTimes.length,
 } satisfies FairnessReport);
-process.disconnect();
+process.disconnect?.();
 
 async function startRun(kind: string): Promise<void> {
   const id = randomUUID();
@@ -91,7 +91,7 @@ function emitter(): AgentSource {
     begin: () => Promise.resolve(),
     execute: (attempt) => (attempt.run.agentId === "busy" ? emitWithoutPause(attempt) : emitNowAndThen(attempt)),
     settle: () => Promise.resolve(),
-    threads: { hasMemory: unused, get: unused, update: unused, delete: unused, messages: unused },
+    threads: unused,
   };
 }
 

@@ -112,7 +112,7 @@ describe.concurrent.each(AG_UI_KINDS)("$name", (kind) => {
     await expect(client.run({ resume: partial })).rejects.toThrow("not addressed by resume");
     expect(await post(kind, client, partial)).toBe(409);
     expect(await post(kind, client, [], askText({ scenario: "recall" }))).toBe(409);
-    expect(await post(kind, client, [])).toBe(400);
+    expect(await post(kind, client, [])).toBe(409);
     expect(await executedFor(server, client.threadId)).toEqual([]);
     expect(await listRuns(server, client.threadId)).toHaveLength(1);
     await client.run({ resume: answers(client, APPROVED) });

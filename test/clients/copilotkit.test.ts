@@ -36,7 +36,7 @@ describe("a page of CopilotKit", () => {
     expect(page.state).toEqual(VOYAGE_STATE);
   });
 
-  test.each(["reasoning", "tool-input", "text"] as const)("that is loaded again while the answer waits in its %s goes on with it", async (holdIn) => {
+  test.each(["reasoning", "tool-input", "text"] as const)("that is loaded again while the answer waits in its %s goes on with it, and so does a third tab", async (holdIn) => {
     const first = await open();
     const asked = first.ask(askText({ scenario: "voyage", hold: first.threadId, holdIn }));
     const lastSeen = { reasoning: "REASONING_MESSAGE_CONTENT", "tool-input": "TOOL_CALL_ARGS", text: "TEXT_MESSAGE_CONTENT" }[holdIn];
@@ -45,10 +45,14 @@ describe("a page of CopilotKit", () => {
     const connected = loaded.connect();
     await until(() => loaded.messages.length > 0, "the page shows what there is");
     expect(loaded.isRunning).toBe(true);
+    const third = await open(first.threadId);
+    const joined = third.connect();
+    await until(() => third.messages.length > 0, "the third tab shows what there is");
     await openGate(server, first.threadId);
-    await Promise.all([asked, connected]);
-    expect([first.errors, loaded.errors]).toEqual([[], []]);
+    await Promise.all([asked, connected, joined]);
+    expect([first.errors, loaded.errors, third.errors]).toEqual([[], [], []]);
     expect(shownBy(loaded)).toEqual(shownBy(first));
+    expect(shownBy(third)).toEqual(shownBy(first));
     expect(answerOf(loaded)).toBe(VOYAGE_TEXT);
   });
 

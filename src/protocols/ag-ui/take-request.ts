@@ -30,12 +30,12 @@ export async function takeRequest(engine: Engine, principal: Principal, agent: R
   if (given?.kind === "cancel") return { kind: "run", run: await engine.cancel(principal, given.runId) };
   const questions = newQuestions(request.messages);
   if (given?.kind === "answers") {
-    const answered = await engine.answer(principal, given.answers, continuationOf(request));
+    const answered = await engine.answer(principal, given.answers, continuationOf(request, extras));
     if (questions.length === 0) return takenOf(answered);
   }
-  if (questions.length === 0) throw nothingToDo();
   // A request that is sent once more is about the run that it started, whatever that has come to ask.
   if (given?.kind === "nothing" && given.open.length > 0 && !(await isKnown(engine, principal, request))) refuseOpen(given.open);
+  if (questions.length === 0) throw nothingToDo();
   const run = await started(engine, principal, {
     agentId: agent.id,
     ...(threadId !== undefined && { threadId }),
@@ -75,8 +75,8 @@ function inputOf(request: AgUiRequest, hasMemory: boolean, extras: RunExtras): R
   return { messages, trigger: "submit", ...offered(request), ...contextOf(request), ...extras };
 }
 
-function continuationOf(request: AgUiRequest): Continuation {
-  return { clientRunId: request.runId, input: offered(request) };
+function continuationOf(request: AgUiRequest, extras: RunExtras): Continuation {
+  return { clientRunId: request.runId, input: { ...offered(request), ...extras } };
 }
 
 /** What the page offers to the run. */
