@@ -44,6 +44,8 @@ export class AgentScope {
   readonly idempotent: Set<string> = new Set();
   /** The step that Mastra prepared last; the consumer of its stream may still be in the one before. */
   prepared: number = 0;
+  /** The step whose answer ended with an error of the provider's, unless the model was asked again since. */
+  failedStep: number | undefined;
   /** Mastra's id of a sub-agent's execution: its chunks come under it. */
   readonly mastraRunId: string | undefined;
   /** Calls of this agent that wait for an answer, by the ids of the log. */

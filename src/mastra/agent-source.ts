@@ -6,10 +6,13 @@ import type { JsonObject } from "../core/json.ts";
 import type { Run } from "../core/run.ts";
 import { isAnswered, type Transcript } from "../core/transcript.ts";
 import { agentOf, listAgents } from "./agents.ts";
+import { hasAskedAnswer, OUTPUT_INVALID } from "./answer-schema.ts";
 import { AgentStream } from "./agent-stream.ts";
 import { errorText } from "./error-text.ts";
+import { isReadOnly, isWithoutMemory } from "./memory-options.ts";
 import { inputMessages, keptAnswer, lacksRepeats, writeAnswer, writeQuestion } from "./thread-writer.ts";
 import { mastraThreads } from "./threads.ts";
+import { mergeState, StateLog, WORKING_MEMORY_TOOLS, workingMemoryOf } from "./working-memory.ts";
 
 export interface MastraSourceOptions {
   /** Names of tools that may run again after a crash without harm. */
@@ -19,12 +22,9 @@ export interface MastraSourceOptions {
   readonly onError?: (run: Run, error: unknown) => void;
 }
 
-// Mastra's own tool for working memory writes the whole of it each time.
-const IDEMPOTENT = ["updateWorkingMemory"];
-
 /** Executes the agents of a Mastra instance. */
 export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}): AgentSource {
-  const idempotent = new Set([...IDEMPOTENT, ...(options.idempotentTools ?? [])]);
+  const idempotent = new Set([...WORKING_MEMORY_TOOLS, ...(options.idempotentTools ?? [])]);
   const seenUnknown = new Set<string>();
   const onUnknownChunk = (chunkType: string): void => {
     if (seenUnknown.has(chunkType)) return;
@@ -38,23 +38,29 @@ export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}):
     listAgents: () => listAgents(mastra),
     async begin(run, transcript) {
       // Of an agent that had ended the thread has all, or will have it from the log.
-      if (!isAnswered(transcript)) questions.set(run, await writeQuestion(agentOf(mastra, run.agentId), run, contextOf(run)));
+      if (isAnswered(transcript) || isReadOnly(run)) return;
+      const agent = agentOf(mastra, run.agentId);
+      questions.set(run, await writeQuestion(agent, run, contextOf(run)));
+      await mergeState(agent, run, transcript, contextOf(run));
     },
     async execute(attempt: AttemptContext): Promise<AttemptOutcome> {
       const { run, transcript } = attempt;
-      if (isAnswered(transcript)) return endOf(transcript);
+      if (isAnswered(transcript)) return hasAskedAnswer(run, transcript) ? endOf(transcript) : OUTPUT_INVALID;
       const agent = agentOf(mastra, run.agentId);
-      const hasMemory = await mastraThreads(mastra, contextOf(run)).hasMemory(run.agentId);
+      const hasMemory = !isWithoutMemory(run) && (await mastraThreads(mastra, contextOf(run)).hasMemory(run.agentId));
       const isIdempotent = (toolName: string): boolean => idempotent.has(toolName);
       try {
         const question = questions.get(run) ?? inputMessages(run, Date.now());
         const onCallbackError = (error: unknown): void => options.onError?.(run, error);
+        const states = new StateLog(await workingMemoryOf(agent, run, contextOf(run)), attempt);
+        await states.tell();
         return await new AgentStream({
           agent,
           attempt,
           question,
           requestContext: contextOf(run),
           hasMemory,
+          states,
           isIdempotent,
           onUnknownChunk,
           onCallbackError,
@@ -66,6 +72,7 @@ export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}):
       }
     },
     async settle(run, outcome, readTranscript) {
+      if (isReadOnly(run)) return;
       const agent = agentOf(mastra, run.agentId);
       const kept = await keptAnswer(agent, run, contextOf(run));
       if (kept === "no-memory") return;

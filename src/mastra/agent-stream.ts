@@ -6,15 +6,19 @@ import type { AttemptContext, AttemptOutcome } from "../core/agent-source.ts";
 import type { FinishReason } from "../core/event.ts";
 import type { InterruptRequest } from "../core/interrupt.ts";
 import { AgentScope, type ScopeWorld } from "./agent-scope.ts";
+import { AnswerSchema, OUTPUT_INVALID } from "./answer-schema.ts";
 import type { ApprovalPolicy } from "./approval-rule.ts";
 import { ChunkRecorder, type ChunkSignal } from "./chunk-recorder.ts";
 import { guardedCallbacks } from "./guarded-callbacks.ts";
 import { fenceMemory } from "./memory-fence.ts";
+import { memoryOptionsOf } from "./memory-options.ts";
 import { TRUNCATION_MARKER } from "./model-marker.ts";
+import { clientToolsOf } from "./page-tools.ts";
 import { stepPreparation } from "./step-preparation.ts";
 import { withRecordedSubAgents, type SubAgentRecorder } from "./sub-agents.ts";
 import { CurrentToolCall, TOOL_CALL_KEY } from "./tool-context.ts";
 import { recordingHooks } from "./tool-hooks.ts";
+import { WORKING_MEMORY_TOOLS, type StateLog } from "./working-memory.ts";
 
 export interface AgentStreamOptions {
   readonly agent: Agent;
@@ -23,6 +27,7 @@ export interface AgentStreamOptions {
   readonly question: readonly MastraDBMessage[];
   readonly requestContext: RequestContext;
   readonly hasMemory: boolean;
+  readonly states: StateLog;
   readonly isIdempotent: (toolName: string) => boolean;
   readonly onUnknownChunk: (chunkType: string) => void;
   /** A callback of the agent's own configuration threw. */
@@ -142,13 +147,19 @@ export class AgentStream {
     const recorder = this.#recorder();
     const hooks = recordingHooks(agent, defaults.hooks, this.#root, recorder);
     const recorded = await withRecordedSubAgents(agent, this.#root, recorder, requestContext, approvalPolicy);
-    Object.assign(this.#memoryOptions, defaults.memory?.options);
+    const memoryOptions = Object.assign(this.#memoryOptions, memoryOptionsOf(defaults.memory?.options, run));
+    const clientTools = await clientToolsOf({ agent, run, requestContext, defaults, memoryOptions });
+    const { notes, outputSchema } = run.input;
     requestContext.set(TOOL_CALL_KEY, new CurrentToolCall());
     return recorded.stream([...question], {
       ...(guardedCallbacks(defaults, onCallbackError) as object),
       runId: run.id,
       ...(hasMemory && { memory: { thread: run.threadId, resource: run.resourceId, options: this.#memoryOptions } }),
       requestContext,
+      clientTools,
+      // Messages of the system are for the model alone, and go to no thread.
+      ...(notes && { system: [defaults.system ?? [], notes].flat() as string[] }),
+      ...(outputSchema && { structuredOutput: new AnswerSchema(outputSchema) as never }),
       abortSignal: this.#abort.signal,
       // The thread gets the answer when it is whole; until then the log has it. What an attempt had saved of a half answer, the next
       // one would have to delete, and LibSQL's deletion blocks the process for seconds when it meets another write.
@@ -172,11 +183,11 @@ export class AgentStream {
     });
   }
 
-  /** The step that asked has ended; the reader of the chunks comes to its end and stops Mastra. */
+  /** The step that asked, or failed, has ended; the reader of the chunks comes to its end and stops Mastra. */
   #stuck(): Promise<never> {
     return new Promise((_resolve, reject) => {
       const { signal } = this.#abort;
-      const leave = (): void => reject(new Error("the run waits for an answer"));
+      const leave = (): void => reject(new Error("no step follows"));
       if (signal.aborted) leave();
       else signal.addEventListener("abort", leave, { once: true });
     });
@@ -195,6 +206,9 @@ export class AgentStream {
         this.#interrupts.push(request);
       },
       onCallbackError: this.#options.onCallbackError,
+      onOutcome: async (toolName) => {
+        if (WORKING_MEMORY_TOOLS.includes(toolName)) await this.#options.states.tell().catch(this.#options.onCallbackError);
+      },
     };
   }
 
@@ -238,6 +252,7 @@ export class AgentStream {
     if (this.#outcome) return this.#outcome;
     if (this.#interrupts.length > 0) return { outcome: "suspended", interrupts: this.#interrupts };
     if (this.#finish?.finishReason === "error") return { outcome: "failed", error: { code: "AGENT_FAILED", message: "The model reported an error." } };
+    if (this.#attempt.run.input.outputSchema !== undefined && !this.#chunks.hasObject) return OUTPUT_INVALID;
     return { outcome: "completed", ...this.#finish };
   }
 }

@@ -7,8 +7,20 @@ import { HoldfastError } from "../core/error.ts";
 export function listAgents(mastra: Mastra): readonly AgentSummary[] {
   return Object.entries(mastra.listAgents() as Record<string, Agent>).map(([key, agent]) => {
     const description = agent.getDescription();
-    return { id: agent.id, ...(key !== agent.id && { key }), name: agent.name, ...(description !== "" && { description }) };
+    const model = modelOf(agent.model);
+    return { id: agent.id, ...(key !== agent.id && { key }), name: agent.name, ...(description !== "" && { description }), ...(model && { model }) };
   });
+}
+
+/** What a model is called where it does not hang on the request: an object, or the id `provider/model` of Mastra's router. */
+function modelOf(model: unknown): AgentSummary["model"] {
+  if (typeof model === "string") {
+    const slash = model.indexOf("/");
+    return slash > 0 && slash < model.length - 1 ? { provider: model.slice(0, slash), name: model.slice(slash + 1) } : undefined;
+  }
+  if (typeof model !== "object" || model === null) return undefined;
+  const { provider, modelId } = model as { readonly provider?: unknown; readonly modelId?: unknown };
+  return typeof provider === "string" && typeof modelId === "string" ? { provider, name: modelId } : undefined;
 }
 
 /**

@@ -23,6 +23,7 @@ export class ChunkRecorder {
   readonly #unrecorded: Map<string, number> = new Map();
   #state: NormalizeState = initialNormalizeState();
   #stepUsage: Usage | undefined;
+  #hasObject = false;
 
   constructor(attempt: AttemptContext, onSignal: (signal: ChunkSignal) => void) {
     this.#attempt = attempt;
@@ -31,6 +32,11 @@ export class ChunkRecorder {
 
   get state(): NormalizeState {
     return this.#state;
+  }
+
+  /** Whether the agent's last step gave an object of the form that was asked for. */
+  get hasObject(): boolean {
+    return this.#hasObject;
   }
 
   /** From here on the agent's steps open its gates. */
@@ -81,8 +87,9 @@ export class ChunkRecorder {
   }
 
   #record(given: RunEvent): Promise<void> | undefined {
-    const event = given.type === "step-finished" ? this.#withOwnUsage(given) : given;
+    const event = this.#corrected(given);
     const { path, inner } = innermost(event);
+    if (event.type === "step-started" || event.type === "object") this.#hasObject = event.type === "object" && event.isFinal;
     if (inner.type === "step-started") this.#steps.set(path, inner.step);
     if (event.type === "model-finished") this.#stepUsage = event.usage;
     const scope = this.#scopes.get(path);
@@ -95,6 +102,12 @@ export class ChunkRecorder {
     if (inner.type === "step-finished" && scope === undefined) this.#countUnrecorded(path, inner);
     if (event.type === "step-finished" && !isDropped) return this.#stepComplete();
     return behind;
+  }
+
+  #corrected(given: RunEvent): RunEvent {
+    if (given.type === "step-finished") return this.#withOwnUsage(given);
+    // Mastra takes what a model says before it calls its tools for an answer, too.
+    return given.type === "object" && given.isFinal && asksForTools(this.#state) ? { ...given, isFinal: false } : given;
   }
 
   /** Mastra reports the sum of all steps at the end of the last one; what the provider reported for the step is known already. */
@@ -121,6 +134,10 @@ export class ChunkRecorder {
     await this.#attempt.commit();
     this.#attempt.checkpoint("step-finished");
   }
+}
+
+function asksForTools({ toolCalls, step }: NormalizeState): boolean {
+  return [...toolCalls.values()].some((call) => call.step === step && call.isCalled && !call.isProviderExecuted);
 }
 
 /** The provider's ids of the calls that an agent runs in, the outermost first, with Mastra's ids of the agents inside. */

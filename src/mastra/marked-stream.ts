@@ -20,6 +20,8 @@ export interface AnswerWatch {
   readonly onFinish?: (usage: unknown) => void;
   /** The answer broke off without an end. */
   readonly onTruncated?: () => void;
+  /** The provider reported an error. */
+  readonly onError?: () => void;
   /** Gives the parts of tool calls their ids. */
   readonly renamed?: (part: StreamPart) => StreamPart;
 }
@@ -74,7 +76,10 @@ function markedReads(reader: ReadableStreamDefaultReader<StreamPart>, model: Str
       return { done: false, value: rawPart({ holdfast: FINISH_MARKER, call: watch.call, finishReason, usage, providerMetadata, provider, modelId }) };
     }
     if (type.startsWith("tool-")) reading.value = watch.renamed?.(reading.value) ?? reading.value;
-    if (type === "error") isMarked = true;
+    if (type === "error") {
+      isMarked = true;
+      watch.onError?.();
+    }
     if (!hasSpoken && type.endsWith("-delta")) {
       // The first word is committed and sent before the model is asked for the second one.
       hasSpoken = true;

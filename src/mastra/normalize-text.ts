@@ -1,5 +1,6 @@
 import type { ProviderMetadata } from "../core/event.ts";
 import { toJson } from "./json-value.ts";
+import { raw } from "./normalize-content.ts";
 import { mergeMetadata, optional, payloadOf, providerMetadataOf, textIn, type Fields } from "./normalize-fields.ts";
 import { endOf, NOTHING, withEntry, withoutEntry, type NormalizeResult, type NormalizeState, type OpenPart } from "./normalize-state.ts";
 
@@ -29,10 +30,10 @@ export function reasoningEnd(state: NormalizeState, chunk: Fields): NormalizeRes
   return end(state, "reasoning", chunk);
 }
 
-/** A signature that comes by itself: kept with the part it signs, and told when that part ends. */
-export function reasoningSignature(state: NormalizeState, chunk: Fields): NormalizeResult {
+/** A signature that comes by itself: kept with the part it signs, and told when that part ends; behind the end, as it came. */
+export function reasoningSignature(state: NormalizeState, chunk: Fields, chunkType: string): NormalizeResult {
   const part = state.reasoning.get(idOf(payloadOf(chunk)));
-  if (part === undefined) return [state, NOTHING];
+  if (part === undefined) return raw(state, chunk, chunkType);
   return [withMetadata(state, "reasoning", idOf(payloadOf(chunk)), part, metadataOf(payloadOf(chunk))), NOTHING];
 }
 

@@ -23,6 +23,9 @@ export function isReplayed(transcript: NestedTranscript, stepOf: (path: string) 
       const inner = transcript.nested.get(event.toolCallId);
       return inner !== undefined && isReplayed(inner, stepOf, event.event, event.toolCallId);
     }
+    // Mastra reads the object out of the answer behind its end.
+    case "object":
+      return !event.isFinal || recorded.isFinished || transcript.steps.some(({ parts }) => parts.some((part) => part.type === "object" && part.isFinal));
     // Processors make these at their own time, also behind the model's answer.
     case "data":
     case "tripwire":

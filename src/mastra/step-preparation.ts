@@ -1,4 +1,4 @@
-import type { Agent, AgentExecutionOptionsBase } from "@mastra/core/agent";
+import type { Agent, AgentExecutionOptionsBase, MastraDBMessage } from "@mastra/core/agent";
 import type { RequestContext } from "@mastra/core/request-context";
 import type { ToolHooks } from "@mastra/core/tools";
 import { standInId, type Run } from "../core/run.ts";
@@ -25,7 +25,7 @@ export interface StepPreparationOptions {
   /** For the tools that the agent's own hook puts in place. */
   readonly hooks: ToolHooks;
   readonly approvalPolicy: ApprovalPolicy;
-  /** Awaited where a step would follow one that waits for an answer. */
+  /** Awaited where a step would follow one that waits for an answer, or that failed. */
   readonly onStuck: () => Promise<never>;
 }
 
@@ -40,15 +40,21 @@ export function stepPreparation(options: StepPreparationOptions): PrepareStep {
   const { agent, scope, keeper, requestContext } = options;
   const { run } = scope.world.attempt;
   return async (args) => {
-    if (scope.interrupted.size > 0) return options.onStuck();
+    // Mastra takes tools that were called before an error for ones that failed, asks the model again, and by then heeds no abort of a call
+    // in a thread. A step that it tries again keeps its number.
+    const isBehindFailure = scope.failedStep !== undefined && args.stepNumber > scope.failedStep && scope.delegation === undefined;
+    if (scope.interrupted.size > 0 || isBehindFailure) return options.onStuck();
     scope.prepared = args.stepNumber;
-    if (scope.delegation === undefined && args.stepNumber === 0) args.messageList.removeByIds(notOfThisTurn(args, run));
+    if (scope.delegation === undefined && args.stepNumber === 0) {
+      args.messageList.removeByIds(notOfThisTurn(args, run));
+      // A client that shows the thread finds a call by its id, over all turns.
+      scope.toolCallIds.use(callIdsIn(args.messageList.get.all.db()));
+    }
     const prepared = (await options.own?.(args)) ?? {};
     const recorded = scope.recordedStep(args.stepNumber);
     const isRecorded = recorded?.modelFinished !== undefined;
     const model = isRecorded ? recordedModel(recorded, scope.idPrefix) : await modelOf(agent, requestContext, prepared.model ?? args.model);
-    // A recorded answer keeps its ids, and they are used up behind it.
-    const recordedWatch = (): Promise<AnswerWatch> => Promise.resolve({ renamed: scope.toolCallIds.ofAnswer() });
+    const recordedWatch = (): Promise<AnswerWatch> => Promise.resolve({ renamed: scope.toolCallIds.ofRecorded() });
     const observed = isStreamingModel(model) ? observedModel(model, isRecorded ? recordedWatch : callRecorder(scope, model)) : model;
     const given = prepared.tools ? hookedTools(prepared.tools, args, options) : args.tools;
     const tools = given && gatedTools(given, scope, keeper, options.approvalPolicy);
@@ -70,10 +76,15 @@ function notOfThisTurn({ messageList }: StepInput, run: Run): string[] {
   return [run.messageId, ...later];
 }
 
+function callIdsIn(messages: readonly MastraDBMessage[]): readonly string[] {
+  return messages.flatMap(({ content }) => content.parts.flatMap((part) => (part.type === "tool-invocation" ? [part.toolInvocation.toolCallId] : [])));
+}
+
 /** Puts each call of the model on the disk before the provider hears of it, and notes the figure of its end. */
 function callRecorder(scope: AgentScope, { provider, modelId }: StreamingModel): (options: StreamOptions) => Promise<AnswerWatch> {
   const { attempt } = scope.world;
   return async (options) => {
+    scope.failedStep = undefined;
     const call = scope.nextCall();
     const bytes = promptBytes(options);
     await scope.commit({
@@ -89,6 +100,9 @@ function callRecorder(scope: AgentScope, { provider, modelId }: StreamingModel):
     return {
       call,
       renamed: scope.toolCallIds.ofAnswer(),
+      onError: () => {
+        scope.failedStep = scope.prepared;
+      },
       onFinish: (reported) => {
         const usage = usageOf(reported);
         if (usage) attempt.noteUsage({ path: scope.path, call }, usage);

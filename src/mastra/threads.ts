@@ -11,6 +11,9 @@ import { uiMessage } from "./thread-messages.ts";
 /** Thread metadata in which Mastra keeps what its memory features know; a client could steer the model by writing it. */
 const INTERNAL_METADATA: ReadonlySet<string> = new Set(["mastra", "workingMemory"]);
 
+/** As many as Mastra's own server gives where nobody says how many. */
+const STORED_PER_PAGE = 40;
+
 type StoredMessages = Awaited<ReturnType<MastraMemory["recall"]>>["messages"];
 
 /**
@@ -41,7 +44,7 @@ export function mastraThreads(mastra: Mastra, requestContext: RequestContext): T
     },
     async storedMessages(agentId, threadId, page) {
       const memory = await memoryOf(agentId);
-      const { messages } = (await memory?.recall({ threadId, ...page })) ?? { messages: [] };
+      const { messages } = (await memory?.recall({ threadId, page: page.page ?? 0, perPage: page.perPage ?? STORED_PER_PAGE })) ?? { messages: [] };
       return messages.map(storedMessage);
     },
     update: (agentId, threadId, change) =>
@@ -50,11 +53,14 @@ export function mastraThreads(mastra: Mastra, requestContext: RequestContext): T
         // Mastra throws for a thread that does not exist.
         const known = await memory?.getThreadById({ threadId });
         if (memory === undefined || !known) return undefined;
-        if (change.ifUpdatedAt !== undefined && new Date(known.updatedAt).getTime() !== change.ifUpdatedAt) return "stale";
-        const metadata = change.metadata && { ...known.metadata, ...withoutInternal(change.metadata) };
+        if (change.ifUpdatedAt !== undefined && new Date(known.updatedAt).getTime() > change.ifUpdatedAt) return "stale";
+        // Mastra's stores put it over what they have; what was read here may be old: the working memory of a thread stands in it.
+        const metadata = change.metadata && withoutInternal(change.metadata);
         // An update without a field leaves it as it is.
         const fields = { ...(change.title !== undefined && { title: change.title }), ...(metadata && { metadata }) };
-        return Object.keys(fields).length === 0 ? recordOf(known) : recordOf(await memory.updateThread({ id: threadId, ...fields }));
+        if (Object.keys(fields).length === 0) return recordOf(known);
+        await isPast(new Date(known.updatedAt).getTime());
+        return recordOf(await memory.updateThread({ id: threadId, ...fields }));
       }),
     delete: (agentId, threadId) =>
       inTurn(mastra, threadId, async () => {
@@ -68,6 +74,14 @@ export function mastraThreads(mastra: Mastra, requestContext: RequestContext): T
       return (await storedMessages(memory, threadId, resourceId)).map(uiMessage).filter((message) => message !== undefined);
     },
   };
+}
+
+/**
+ * Waits for the millisecond behind a time: threads are told apart by the one of their last change. A clock that is ahead elsewhere is
+ * not waited for.
+ */
+async function isPast(timeMs: number): Promise<void> {
+  for (let turns = 0; turns < 5 && Date.now() <= timeMs; turns += 1) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 /** The change of each thread that is under way, by the instance whose thread it is. */

@@ -37,6 +37,20 @@ describe("the ids of an agent's tool calls", () => {
     ]);
   });
 
+  test("change where an earlier turn of the thread used them", () => {
+    const ids = new ToolCallIds();
+    ids.use(["a", "a_2"]);
+    expect(idsIn(ids, [...streamed("a"), ...streamed("b")])).toEqual([...Array.from({ length: 4 }, () => "a_3"), ...Array.from({ length: 4 }, () => "b")]);
+  });
+
+  test("stay as they are in an answer that the log holds, whatever was used before, and are used up behind it", () => {
+    const ids = new ToolCallIds();
+    ids.use(["a"]);
+    const recorded = ids.ofRecorded();
+    for (const part of [...streamed("a"), ...streamed("a_2"), { type: "text-delta", id: "a" }]) expect(recorded(part)).toBe(part);
+    expect(idsIn(ids, streamed("a"))).toEqual(["a_3", "a_3", "a_3", "a_3"]);
+  });
+
   test("change where two calls of one answer have the same", () => {
     const ids = new ToolCallIds();
     const calls = [...streamed(""), { type: "tool-result", toolCallId: "" }, { type: "tool-call", toolCallId: "" }, { type: "tool-result", toolCallId: "" }];

@@ -1,11 +1,25 @@
 import type { StreamPart } from "./streaming-model.ts";
 
 /**
- * Gives every tool call of an agent an id of its own within a run. Some models number the calls of each answer anew; Mastra, which finds a call
+ * Gives every tool call of an agent an id of its own within a run and what its model sees of the thread. Some models number the calls of each answer anew; Mastra, which finds a call
  * by its id alone, then hands on no second call, and mixes up the results.
  */
 export class ToolCallIds {
   readonly #used: Set<string> = new Set();
+
+  /** No call that follows gets one of these. */
+  use(ids: Iterable<string>): void {
+    for (const id of ids) this.#used.add(id);
+  }
+
+  /** For the parts of an answer that the log holds: its calls keep the ids that they have there. */
+  ofRecorded(): (part: StreamPart) => StreamPart {
+    return (part) => {
+      const { toolCallId } = part;
+      if (part.type === "tool-call" && typeof toolCallId === "string") this.#used.add(toolCallId);
+      return part;
+    };
+  }
 
   /** For the parts of one answer, in order. An id that is new stays as it is. */
   ofAnswer(): (part: StreamPart) => StreamPart {

@@ -49,7 +49,7 @@ export type GateDecision =
 /** Decides by what the log holds of the call. `needsApproval`: what the tool's own rule says of a call that was not looked at before. */
 export function gateDecision(recorded: ToolPart | undefined, traits: { readonly isPageTool: boolean; readonly needsApproval: boolean }): GateDecision {
   if (recorded?.state === "interrupted" && recorded.interrupt !== undefined) {
-    return recorded.answer === undefined ? { action: "wait", request: recorded.interrupt } : answered(recorded.interrupt, recorded.answer.value);
+    return recorded.answer === undefined ? { action: "wait", request: recorded.interrupt } : answered(recorded.interrupt, recorded.answer);
   }
   // One that is idempotent executes again with what it was given before.
   if (recorded?.state === "started") return resumed(recorded);
@@ -58,12 +58,11 @@ export function gateDecision(recorded: ToolPart | undefined, traits: { readonly 
   return traits.needsApproval ? { action: "ask", kind: "tool-approval" } : { action: "pass" };
 }
 
-function answered(request: InterruptRequest, answer: Json): GateDecision {
+function answered(request: InterruptRequest, { value: answer, isDeclined }: NonNullable<ToolPart["answer"]>): GateDecision {
+  if (isDeclined) return declined(answer);
   switch (request.kind) {
-    case "tool-approval": {
-      const reason = declineReason(answer);
-      return isApproved(answer) ? { action: "pass" } : { action: "decline", ...(reason !== undefined && { reason }) };
-    }
+    case "tool-approval":
+      return isApproved(answer) ? { action: "pass" } : declined(answer);
     case "tool-suspend":
       return { action: "pass", resumeData: { value: answer }, ...(request.innerRunId !== undefined && { innerRunId: request.innerRunId }) };
     case "frontend-tool":
@@ -71,8 +70,13 @@ function answered(request: InterruptRequest, answer: Json): GateDecision {
   }
 }
 
+function declined(answer: Json): GateDecision {
+  const reason = typeof answer === "string" && answer !== "" ? answer : declineReason(answer);
+  return { action: "decline", ...(reason !== undefined && { reason }) };
+}
+
 function resumed({ interrupt, answer }: ToolPart): GateDecision {
-  return interrupt?.kind === "tool-suspend" && answer !== undefined ? answered(interrupt, answer.value) : { action: "pass" };
+  return interrupt?.kind === "tool-suspend" && answer !== undefined ? answered(interrupt, answer) : { action: "pass" };
 }
 
 function pageResult(answer: Json): { readonly output: Json } | { readonly error: string } {

@@ -22,6 +22,8 @@ export interface ToolOutcome {
 /** What the hooks need of the one that drives the attempt. */
 export interface ToolRecorder extends OutcomeRecorder {
   isIdempotent(toolName: string): boolean;
+  /** The outcome of a tool is on the disk. */
+  onOutcome(toolName: string): Promise<void>;
 }
 
 type BeforeContext = Parameters<NonNullable<ToolHooks["beforeToolCall"]>>[0];
@@ -67,6 +69,7 @@ export function recordingHooks(agent: Agent, callHooks: ToolHooks | undefined, s
         recorder.report(scope, providerId, error === undefined ? { toolName, output } : { toolName, error });
         await attempt.commit();
         attempt.checkpoint("tool-result-committed");
+        await recorder.onOutcome(toolName);
       }
       try {
         await own.afterToolCall?.(context);

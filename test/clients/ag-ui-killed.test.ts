@@ -69,7 +69,7 @@ test.concurrent("a run that io-bridge holds open goes on in the same run after t
   const server = await mortalServer(context);
   const [threadId, runId] = ["held-thread", "held-run"];
   const messages = [{ id: "m-1", role: "user", content: askText({ scenario: "tools", steps: [["locate"]], chat: threadId }) }];
-  const body = { threadId, runId, messages, tools: TOOLS, context: [], state: {}, forwardedProps: { agentId: SAILING_AGENT } };
+  const body = { threadId, runId, messages, tools: TOOLS, context: [], state: {}, forwardedProps: { agentId: SAILING_AGENT, resourceId: "local" } };
   const post = (path: string, json: object, headers = {}): Promise<Response> =>
     fetch(`${server.url}/io-bridge${path}`, { method: "POST", body: JSON.stringify(json), headers: { "content-type": "application/json", ...headers } });
 
@@ -83,7 +83,7 @@ test.concurrent("a run that io-bridge holds open goes on in the same run after t
 
   const answered = await post(`/runs/${runId}/tool-calls/call-locate/result`, { result: { berth: 7 } });
   expect([answered.status, await answered.json()]).toEqual([200, { ok: true }]);
-  const lastEventId = /(?:^|\n)id: (.+)\n(?!.*\nid: )/s.exec(seen)?.[1] ?? "";
+  const lastEventId = [...seen.matchAll(/^id: (.+)$/gm)].at(-1)?.[1] ?? "";
   const rest = await (await post("/run", body, { "last-event-id": lastEventId })).text();
   expect(rest.match(/"type":"(TOOL_CALL_RESULT|RUN_FINISHED|RUN_ERROR)"/g)).toEqual(['"type":"TOOL_CALL_RESULT"', '"type":"RUN_FINISHED"']);
   expect(rest).not.toContain("RUN_STARTED");

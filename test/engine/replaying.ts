@@ -2,7 +2,7 @@ import type { AgentSource, AttemptContext, AttemptOutcome } from "../../src/core
 import type { Entry } from "../../src/core/entry.ts";
 import type { RunEvent } from "../../src/core/event.ts";
 import { offsetOf } from "../../src/core/offset.ts";
-import type { Run } from "../../src/core/run.ts";
+import type { Run, RunInput } from "../../src/core/run.ts";
 import { resetPoint, type Transcript } from "../../src/core/transcript.ts";
 import { transcriptOf } from "../../src/core/transcript-fold.ts";
 
@@ -37,6 +37,10 @@ export interface ReplayOptions {
   readonly attempt?: number;
   /** The logs of the runs that this one goes on from. */
   readonly ancestry?: readonly Entry[];
+  /** What the run was started with beside its question. */
+  readonly input?: Partial<RunInput>;
+  /** Awaited where the log is behind. */
+  readonly lag?: () => Promise<void>;
   /** Told how to look at what is committed while the attempt executes. */
   readonly watch?: (committed: () => readonly RunEvent[]) => void;
 }
@@ -47,7 +51,7 @@ export function stamped(events: readonly RunEvent[]): readonly Entry[] {
 
 /** One attempt over a log that ends at some event, without a runner. */
 export async function replay(source: AgentSource, prefix: readonly RunEvent[], options: ReplayOptions = {}): Promise<Replayed> {
-  const { attempt = 2, ancestry = [], watch } = options;
+  const { attempt = 2, ancestry = [], input, lag, watch } = options;
   const fold = (given: readonly RunEvent[]): Transcript => transcriptOf(stamped(given), ancestry);
   const resetTo = resetPoint(fold(prefix));
   const events: RunEvent[] = [...prefix];
@@ -55,7 +59,8 @@ export async function replay(source: AgentSource, prefix: readonly RunEvent[], o
   const transcript = fold(events);
   let committed = events.length;
   watch?.(() => events.slice(0, committed));
-  const run = { ...RUN, attempt, ...(ancestry.length > 0 && { id: "run_2", parentRunId: RUN.id }) };
+  const asked = { ...RUN, input: { ...RUN.input, ...input } };
+  const run = { ...asked, attempt, ...(ancestry.length > 0 && { id: "run_2", parentRunId: RUN.id }) };
   const context: AttemptContext = {
     run,
     attempt,
@@ -64,7 +69,7 @@ export async function replay(source: AgentSource, prefix: readonly RunEvent[], o
     signal: new AbortController().signal,
     emit: (event) => {
       events.push(event);
-      return undefined;
+      return lag?.();
     },
     commit: async () => {
       const upTo = events.length;
@@ -76,7 +81,7 @@ export async function replay(source: AgentSource, prefix: readonly RunEvent[], o
     checkpoint: () => undefined,
   };
   // The question is in the thread since the first run of the lineage.
-  if (ancestry.length > 0) await source.begin(RUN, fold([]));
+  if (ancestry.length > 0) await source.begin(asked, fold([]));
   if (attempt > 1) await source.begin({ ...run, attempt: 1 }, fold([]));
   await source.begin(run, transcript);
   const outcome = await source.execute(context);

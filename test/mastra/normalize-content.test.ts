@@ -59,6 +59,12 @@ describe("text and reasoning", () => {
     expect(told(chunks).at(-1)).toEqual({ type: "reasoning-end", id: "0.r", providerMetadata: { signed: { signature: "sig" } } });
   });
 
+  test("leave a signature behind their end as it came", () => {
+    const payload = { id: "r", signature: "sig" };
+    const chunks = [chunk("reasoning-start", { id: "r" }), chunk("reasoning-end", { id: "r" }), chunk("reasoning-signature", payload)];
+    expect(told(chunks).at(-1)).toEqual({ type: "raw", chunkType: "reasoning-signature", payload });
+  });
+
   test("that is redacted is a part without text", () => {
     const providerMetadata = { redacted: { data: "opaque" }, anthropic: { kind: "redacted" } };
     expect(told([chunk("redacted-reasoning", { id: "r", data: "opaque", providerMetadata: { anthropic: { kind: "redacted" } } })])).toEqual([
