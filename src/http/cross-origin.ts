@@ -11,7 +11,7 @@ export interface CorsOptions {
 }
 
 const ALLOWED_METHODS = "GET, HEAD, POST, PATCH, DELETE";
-const ALLOWED_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID"];
+const ALLOWED_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID"];
 const EXPOSED_HEADERS = [
   "x-workflow-run-id",
   "x-workflow-stream-tail-index",

@@ -45,7 +45,7 @@ export interface AgUiDesk {
   readonly model: ScriptedModel;
   /** What the tools of the server were executed with, in order. */
   readonly executed: unknown[];
-  /** Lets answers go on that wait in the middle. */
+  /** Lets answers go on that wait in the middle, and those that would. */
   release(): void;
   send(
     path: string,
@@ -88,7 +88,7 @@ function answerTo(prompt: readonly PromptMessage[], gate: () => Promise<void>): 
 export async function openAgUiDesk(options: Partial<HoldfastOptions> = {}): Promise<AgUiDesk> {
   const directory = mkdtempSync(join(tmpdir(), "holdfast-ag-ui-"));
   const executed: unknown[] = [];
-  let gate = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
   const model = scriptedModel({ calls: (prompt) => answerTo(prompt, () => gate.promise) });
   const mastra = mastraOf(join(directory, "memory.db"), model, executed);
   const open = (): Promise<Holdfast> =>
@@ -108,7 +108,6 @@ export async function openAgUiDesk(options: Partial<HoldfastOptions> = {}): Prom
     executed,
     release() {
       gate.resolve();
-      gate = Promise.withResolvers();
     },
     async send(path, body, { as = "ann", headers = {}, method } = {}) {
       const token = await new SignJWT({ sub: as }).setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(SECRET));

@@ -15,19 +15,26 @@ interface Manifest {
 
 const CONSUMER = `import { createHoldfast, HoldfastError } from "holdfast";
 import { resilientFetch } from "holdfast/client";
+import { IoMastraBridgeFactory, type IoMastraBridge } from "holdfast/io-bridge";
+
+import { HoldfastAgentRunner } from "holdfast/copilotkit";
 
 type Options = Parameters<typeof createHoldfast>[0];
 export const start = (options: Options): unknown => createHoldfast(options);
 export const isBusy = (error: unknown): boolean => HoldfastError.is(error) && error.code === "THREAD_BUSY";
 export const fetchLike: unknown = resilientFetch;
+export const runner = (holdfast: Awaited<ReturnType<typeof createHoldfast>>): unknown => new HoldfastAgentRunner({ holdfast, principal: () => ({ resourceId: "a" }) });
+export const bridgeRoutes: readonly IoMastraBridge.HonoRoute[] = IoMastraBridgeFactory().createHonoRoutes();
 `;
 
 const IMPORTS = `
 import { createHoldfast, HoldfastError } from "holdfast";
 import * as client from "holdfast/client";
+import { IoMastraBridgeFactory } from "holdfast/io-bridge";
 if (typeof createHoldfast !== "function") throw new Error("holdfast exports no createHoldfast");
 if (!HoldfastError.is(new HoldfastError("RUN_NOT_FOUND", "No such run."))) throw new Error("HoldfastError does not know itself");
 if (typeof client.resilientFetch !== "function") throw new Error("holdfast/client exports no resilientFetch");
+if (IoMastraBridgeFactory().createHonoRoutes().length !== 10) throw new Error("holdfast/io-bridge does not have its ten routes");
 `;
 
 function run(cwd: string, program: string, ...rest: readonly string[]): string {
@@ -45,7 +52,7 @@ function pack(folder: string): string {
   }[];
   check(packed !== undefined, "npm pack made no tarball");
   const paths = packed?.files.map((file) => file.path) ?? [];
-  const wanted = ["package.json", "README.md", "LICENSE", "dist/index.js", "dist/index.d.ts", "dist/client/index.js", "dist/cli/main.js"];
+  const wanted = ["package.json", "README.md", "LICENSE", "dist/index.js", "dist/index.d.ts", "dist/client/index.js", "dist/copilotkit.js", "dist/io-bridge.js", "dist/cli/main.js"];
   const missing = wanted.filter((path) => !paths.includes(path));
   check(missing.length === 0, `the tarball lacks ${missing.join(", ")}`);
   const surplus = paths.filter((path) => !/^(package\.json|README\.md|LICENSE|dist\/.+\.(js|d\.ts))$/.test(path) || /\.test\.|testkit\//.test(path));
@@ -67,7 +74,7 @@ function main(folder: string): void {
 
   writeFileSync(join(folder, "imports.js"), IMPORTS);
   run(folder, process.execPath, "imports.js");
-  console.log("ok  holdfast and holdfast/client can be imported");
+  console.log("ok  holdfast, holdfast/client and holdfast/io-bridge can be imported");
 
   const options = { strict: true, module: "nodenext", target: "es2024", lib: ["es2024", "dom"], types: [], skipLibCheck: true, noEmit: true };
   writeFileSync(join(folder, "consumer.ts"), CONSUMER);

@@ -18,7 +18,7 @@ export function downLevel(event: AgUiEvent): readonly AgUiEvent[] {
     case "TOOL_CALL_RESULT":
       return typeof event.content === "string" ? [event] : [{ ...event, content: joined(event.content) }];
     case "MESSAGES_SNAPSHOT":
-      return event.messages.some((message) => lostOf(message).length > 0) ? [{ ...event, messages: event.messages.map(downLevelMessage) }] : [event];
+      return [{ ...event, messages: event.messages.map(downLevelMessage) }];
     default:
       return [event];
   }
@@ -51,13 +51,11 @@ function lostOf(message: AgUiMessage): readonly string[] {
   if (message.role !== "tool" && message.role !== "user") return [];
   if (typeof message.content === "string") return [];
   if (message.role === "user") return partsLost(message.id, message.content.filter(isProviderFile));
-  const lost = partsLost(message.id, message.content.filter(isNoText));
-  // Parts of nothing but text are written as one string, which loses nothing but is a change.
-  return lost.length > 0 ? lost : [`${message.id}: parts`];
+  return partsLost(message.id, message.content.filter(isNoText));
 }
 
 function partsLost(id: string, parts: readonly JsonObject[]): readonly string[] {
-  return parts.map((part) => `${id}: ${String(part["type"])}`);
+  return parts.map((part) => `${id}: ${JSON.stringify(part["type"])}`);
 }
 
 function joined(content: Exclude<MessageContent, string>): string {

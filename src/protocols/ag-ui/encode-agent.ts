@@ -1,6 +1,6 @@
 import type { AgUiEvent, SubagentOutcome } from "./event.ts";
 import { closeContent, closeStep } from "./encode-step.ts";
-import { agentAt, callAt, inOrder, NO_CHUNKS, withAgent, type Agent, type AgUiState, type Encoded, type Fold } from "./state.ts";
+import { agentAt, callAt, inOrder, NO_CHUNKS, send, withAgent, type Agent, type AgUiState, type Encoded, type Fold } from "./state.ts";
 
 /** How the work of a sub-agent ends. */
 export type AgentEnd = { readonly outcome?: SubagentOutcome } | { readonly error: string };
@@ -10,11 +10,12 @@ export type AgentEnd = { readonly outcome?: SubagentOutcome } | { readonly error
  * that it is shown of them, and not at all while there is nothing to show.
  */
 export function inAgent(state: AgUiState, path: readonly string[], fold: (state: AgUiState, key: string) => Encoded): Encoded {
-  const key = path.at(-1) ?? "";
-  const known = path.reduce((next, inner, level) => withSubAgent(next, inner, path[level - 1] ?? ""), state);
+  const agents = [...new Set(path)];
+  const key = agents.at(-1) ?? "";
+  const known = agents.reduce((next, inner, level) => withSubAgent(next, inner, agents[level - 1] ?? ""), state);
   const [next, chunks] = fold(known, key);
   if (chunks.length === 0) return next === known ? [state, NO_CHUNKS] : [next, NO_CHUNKS];
-  const [opened, started] = inOrder(next, ...path.map((inner) => (current: AgUiState) => openAgent(current, inner)));
+  const [opened, started] = inOrder(next, ...agents.map((inner) => (current: AgUiState) => openAgent(current, inner)));
   return [opened, [...started, ...chunks]];
 }
 
@@ -24,14 +25,11 @@ export function closeAgent(state: AgUiState, key: string, endOf: (agent: Agent) 
   if (agent === undefined || key === "") return [state, NO_CHUNKS];
   const inner = state.agents.filter((other) => other.parentKey === key && other.key !== "" && other.isOpen);
   return inOrder(
-    state,
+    agent.isOpen ? withAgent(state, { ...agent, isOpen: false }) : state,
     ...inner.map((other) => (next: AgUiState) => closeAgent(next, other.key, endOf)),
     (next) => closeContent(next, key),
     (next) => closeStep(next, key),
-    (next) => [
-      agent.isOpen ? withAgent(next, { ...agentAt(next, key), isOpen: false }) : next,
-      agent.isOpen && agent.runId !== undefined ? [endEvent(agent.runId, endOf(agent))] : NO_CHUNKS,
-    ],
+    send(...(agent.isOpen && agent.runId !== undefined ? [endEvent(agent.runId, endOf(agent))] : NO_CHUNKS)),
   );
 }
 
@@ -40,7 +38,11 @@ export function closeAll(state: AgUiState, endOf: (agent: Agent) => AgentEnd, ..
   return inOrder(
     state,
     (next) => closeContent(next, ""),
-    ...state.agents.map(({ key }) => (next: AgUiState) => closeAgent(next, key, endOf)),
+    ...state.agents.map(
+      ({ key }) =>
+        (next: AgUiState) =>
+          closeAgent(next, key, endOf),
+    ),
     ...beforeStep,
     (next) => closeStep(next, ""),
   );
@@ -49,7 +51,9 @@ export function closeAll(state: AgUiState, endOf: (agent: Agent) => AgentEnd, ..
 /** Knows a sub-agent by the call it runs in. One that was closed in this run comes again under another id. */
 function withSubAgent(state: AgUiState, key: string, parentKey: string): AgUiState {
   const known = state.agents.find((agent) => agent.key === key);
-  if (known?.isOpen === true || (known?.runId !== undefined && !state.agentRunIds.includes(known.runId))) return state;
+  if (known?.isOpen === true) return state;
+  if (known?.runId !== undefined && !state.agentRunIds.includes(known.runId))
+    return known.parentKey === parentKey ? state : withAgent(state, { ...known, parentKey });
   let runId = key;
   for (let number = 2; state.agentRunIds.includes(runId); number += 1) runId = `${key}:${number}`;
   const { name } = known ?? {};

@@ -12,14 +12,12 @@ export function encodeEnd(encoding: AgUiEncoding, state: AgUiState, event: Termi
   const ended: AgUiState = { ...state, isEnded: true };
   switch (event.type) {
     case "run-completed": {
+      if (ended.tripwire !== undefined) return failed(encoding, ended, { code: "TRIPWIRE", message: ended.tripwire });
       const finish: Fold = (next) => finished(encoding, next, { type: "success", ...pendingOf(next) });
       return inOrder(ended, (next) => closeAll(next, () => ({}), answerAll), finish);
     }
-    case "run-failed": {
-      const code = encoding.flavour === "io-bridge" ? "STREAM_ERROR" : event.error.code;
-      const error: AgUiEvent = { type: "RUN_ERROR", message: event.error.message, code, ...usageOf(ended) };
-      return inOrder(ended, (next) => closeAll(next, () => ({ error: "The run failed before the sub-agent was done." })), send(error));
-    }
+    case "run-failed":
+      return failed(encoding, ended, event.error);
     case "run-canceled": {
       const reason: JsonObject | undefined = event.reason === undefined ? undefined : { holdfast: { reason: event.reason } };
       return inOrder(
@@ -37,9 +35,27 @@ export function encodeEnd(encoding: AgUiEncoding, state: AgUiState, event: Termi
   }
 }
 
+function failed(encoding: AgUiEncoding, state: AgUiState, { code, message }: { readonly code: string; readonly message: string }): Encoded {
+  const told = encoding.flavour === "io-bridge" ? bridgeError(encoding, state, { code, message }) : { message, code };
+  const error: AgUiEvent = { type: "RUN_ERROR", ...told, ...usageOf(state) };
+  return inOrder(state, (next) => closeAll(next, () => ({ error: "The run failed before the sub-agent was done." })), send(error));
+}
+
+type ToldError = { readonly message: string; readonly code: string; readonly metadata: JsonObject };
+
+/** One code for every failure, and no words of a provider's: those stand in the log. */
+function bridgeError({ runId }: AgUiEncoding, { threadId }: AgUiState, { code, message }: Pick<ToldError, "code" | "message">): ToldError {
+  const generic = `The run failed. The server has the cause under run ${runId} of thread ${threadId}.`;
+  return { message: code === "AGENT_FAILED" ? generic : message, code: "STREAM_ERROR", metadata: { holdfast: { reason: code } } };
+}
+
 /** Ends what a run has open when another one goes on from it, once the calls that it asks about are shown. */
 export function pause(state: AgUiState, interrupts: readonly InterruptRequest[]): Encoded {
-  return inOrder(state, (next) => showAsked(next, interrupts), (next) => closeAll(next, (agent) => suspendedIn(next, agent, interrupts)));
+  return inOrder(
+    state,
+    (next) => showAsked(next, interrupts),
+    (next) => closeAll(next, (agent) => suspendedIn(next, agent, interrupts)),
+  );
 }
 
 /** The run is held open: the page sees the calls it is to execute, and nothing is left half written. */
@@ -47,7 +63,11 @@ export function encodeWaiting(state: AgUiState, interrupts: readonly InterruptRe
   return inOrder(
     state,
     (next) => showAsked(next, interrupts),
-    ...state.agents.map(({ key }) => (next: AgUiState) => closeContent(next, key)),
+    ...state.agents.map(
+      ({ key }) =>
+        (next: AgUiState) =>
+          closeContent(next, key),
+    ),
   );
 }
 
@@ -69,13 +89,7 @@ function showAsked(state: AgUiState, interrupts: readonly InterruptRequest[]): E
 
 /** The agents that a call was made in, the outermost first. The id of a call that a sub-agent made begins with that of the call it runs in. */
 export function pathOf(state: AgUiState, toolCallId: string): readonly string[] {
-  const known = callAt(state, toolCallId);
-  let key = known?.agentKey ?? "";
-  const pieces = toolCallId.split("/");
-  for (let count = pieces.length - 1; known === undefined && key === "" && count > 0; count -= 1) {
-    const outer = pieces.slice(0, count).join("/");
-    if (callAt(state, outer) !== undefined || state.agents.some((agent) => agent.key === outer)) key = outer;
-  }
+  let key = (callAt(state, toolCallId) ?? { agentKey: nearestKnown(state, toolCallId) }).agentKey;
   const path: string[] = [];
   while (key !== "" && !path.includes(key)) {
     path.unshift(key);
@@ -83,6 +97,13 @@ export function pathOf(state: AgUiState, toolCallId: string): readonly string[] 
     key = agent?.parentKey ?? callAt(state, key)?.agentKey ?? "";
   }
   return path;
+}
+
+/** Of the ids that the one of an unknown call begins with, the longest that is known. */
+function nearestKnown(state: AgUiState, toolCallId: string): string {
+  const pieces = toolCallId.split("/");
+  const outer = pieces.slice(1).map((_, index) => pieces.slice(0, pieces.length - 1 - index).join("/"));
+  return outer.find((id) => callAt(state, id) !== undefined || state.agents.some(({ key }) => key === id)) ?? "";
 }
 
 function suspendedIn(state: AgUiState, agent: Agent, interrupts: readonly InterruptRequest[]): AgentEnd {
@@ -133,7 +154,14 @@ function pendingOf(state: AgUiState): { readonly pendingToolCallIds?: readonly s
 /** Every call of the server has a result before its run completes, also where the log has none. */
 function answerAll(state: AgUiState): Encoded {
   const open = state.calls.filter((call) => call.state === "called" && call.isOfPage !== true);
-  return inOrder(state, ...open.map(({ toolCallId }) => (next: AgUiState) => endCall(next, toolCallId, "", MISSING)));
+  return inOrder(
+    state,
+    ...open.map(
+      ({ toolCallId }) =>
+        (next: AgUiState) =>
+          endCall(next, toolCallId, "", MISSING),
+    ),
+  );
 }
 
 function finished({ runId }: AgUiEncoding, state: AgUiState, outcome: RunOutcome, metadata?: JsonObject): Encoded {
@@ -143,7 +171,8 @@ function finished({ runId }: AgUiEncoding, state: AgUiState, outcome: RunOutcome
     type: "RUN_FINISHED",
     threadId,
     runId,
-    ...(isSuccess && result !== undefined && { result: result.value }),
+    // A client refuses the whole run for a result that is null.
+    ...(isSuccess && result !== undefined && result.value !== null && { result: result.value }),
     outcome,
     ...usageOf(state),
     ...(metadata !== undefined && { metadata }),

@@ -46,7 +46,7 @@ function openStep({ flavour }: AgUiEncoding, state: AgUiState, key: string, step
   const stepName = flavour === "io-bridge" ? freeName(state) : `step-${stepCount}`;
   const next = withAgent({ ...state, stepCount }, { ...agent, current: undefined, step: { step, name: stepName } });
   // Nothing of the step is shown yet, and its reset goes back to here.
-  const begun = key === "" ? { ...next, shown: [], before: { agents: next.agents, calls: next.calls } } : next;
+  const begun = key === "" ? { ...next, shown: [], before: { agents: next.agents, calls: next.calls }, tripwire: undefined } : next;
   return [begun, [{ type: "STEP_STARTED", stepName, ...owned(agent) }]];
 }
 

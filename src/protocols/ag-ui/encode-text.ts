@@ -62,7 +62,11 @@ function startReasoning(state: AgUiState, agent: Agent, id: string, metadata: Pr
   const tag = owned(agent);
   return [
     withShown(next, messageId),
-    [{ type: "REASONING_START", messageId, ...tag }, { type: "REASONING_MESSAGE_START", messageId, role: "reasoning", ...tag }, ...sealed(agent, messageId, metadata)],
+    [
+      { type: "REASONING_START", messageId, ...tag },
+      { type: "REASONING_MESSAGE_START", messageId, role: "reasoning", ...tag },
+      ...sealed(agent, messageId, metadata),
+    ],
   ];
 }
 

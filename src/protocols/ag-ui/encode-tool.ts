@@ -67,7 +67,8 @@ export function encodeToolOutcome({ flavour }: AgUiEncoding, state: AgUiState, e
   if (flavour === "ag-ui" && call.answeredIn !== undefined && event.type !== "tool-denied") {
     const messageId = call.answeredIn;
     const given = event.type === "tool-error" ? { content: event.message, error: event.message } : { content: resultText(event.output) };
-    return [withShown(withCall(state, { ...call, state: "done" }), messageId), [{ type: "PAGE_RESULT", messageId, toolCallId, ...given }]];
+    const next = withShown(withCall(state, { ...call, state: "done" }), messageId);
+    return [next, [...(call.state === "streaming" ? [endOf(call)] : []), { type: "PAGE_RESULT", messageId, toolCallId, ...given }]];
   }
   switch (event.type) {
     case "tool-result":
@@ -84,7 +85,15 @@ export function endCall(state: AgUiState, toolCallId: string, content: string, m
   const call = callAt(state, toolCallId);
   if (call === undefined || call.state === "done" || call.state === "superseded") return [state, NO_CHUNKS];
   const messageId = resultId(toolCallId);
-  const result: AgUiEvent = { type: "TOOL_CALL_RESULT", messageId, toolCallId, content, role: "tool", ...owned(call), ...(metadata !== undefined && { metadata }) };
+  const result: AgUiEvent = {
+    type: "TOOL_CALL_RESULT",
+    messageId,
+    toolCallId,
+    content,
+    role: "tool",
+    ...owned(call),
+    ...(metadata !== undefined && { metadata }),
+  };
   return [withShown(withCall(state, { ...call, state: "done" }), messageId), call.state === "streaming" ? [endOf(call), result] : [result]];
 }
 

@@ -31,9 +31,7 @@ export function agUiEncoder(encoding: AgUiEncoding): Encoder<AgUiState, AgUiChun
  * and all is closed where they end.
  */
 export function encodeAncestry(encoding: AgUiEncoding, state: AgUiState, event: RunEvent): Encoded {
-  const [next, chunks] = isTerminalEvent(event)
-    ? pause(state, event.type === "run-suspended" ? event.interrupts : [])
-    : encodeEvent(encoding, state, event);
+  const [next, chunks] = isTerminalEvent(event) ? pause(state, event.type === "run-suspended" ? event.interrupts : []) : encodeEvent(encoding, state, event);
   return forGeneration(encoding, [next, chunks.filter(({ type }) => type !== "RUN_STARTED")]);
 }
 
@@ -59,6 +57,8 @@ function encodeEvent(encoding: AgUiEncoding, state: AgUiState, event: RunEvent):
       return [state, NO_CHUNKS];
     case "object":
       return encodeWork(encoding, event.isFinal ? { ...state, result: { value: event.object ?? null } } : state, [], event);
+    case "tripwire":
+      return encodeWork(encoding, { ...state, tripwire: event.reason }, [], event);
     case "nested":
       return encodeNested(encoding, state, [], event);
     default:
@@ -74,7 +74,8 @@ function start({ runId }: AgUiEncoding, state: AgUiState, event: Extract<Lifecyc
 }
 
 function share(state: AgUiState, value: Json): Encoded {
-  const change = state.isStateSent && state.shared !== undefined ? stateChange(state.shared.value, value) : ({ type: "STATE_SNAPSHOT", snapshot: value } as const);
+  const change =
+    state.isStateSent && state.shared !== undefined ? stateChange(state.shared.value, value) : ({ type: "STATE_SNAPSHOT", snapshot: value } as const);
   return change === undefined ? [state, NO_CHUNKS] : [{ ...state, shared: { value }, isStateSent: true }, [change]];
 }
 

@@ -50,7 +50,13 @@ type ToolCallEvent =
   | ({ readonly type: "TOOL_CALL_START"; readonly toolCallId: string; readonly toolCallName: string; readonly parentMessageId: string } & Owned)
   | ({ readonly type: "TOOL_CALL_ARGS"; readonly toolCallId: string; readonly delta: string } & Owned)
   | ({ readonly type: "TOOL_CALL_END"; readonly toolCallId: string } & Owned)
-  | ({ readonly type: "TOOL_CALL_RESULT"; readonly messageId: string; readonly toolCallId: string; readonly content: MessageContent; readonly role: "tool" } & Owned);
+  | ({
+      readonly type: "TOOL_CALL_RESULT";
+      readonly messageId: string;
+      readonly toolCallId: string;
+      readonly content: MessageContent;
+      readonly role: "tool";
+    } & Owned);
 
 type ReasoningEvent =
   | Each<"REASONING_START" | "REASONING_END" | "REASONING_MESSAGE_END", { readonly messageId: string } & Owned>

@@ -26,7 +26,9 @@ export function withCallStart(messages: readonly AgUiMessage[], event: Extract<A
   if (ownerIndex(messages, toolCallId) !== -1) return messages;
   const call: AgUiToolCall = { id: toolCallId, type: "function", function: { name: toolCallName, arguments: "" } };
   if (messages.some(({ id }) => id === parentMessageId)) {
-    return changed(messages, parentMessageId, (message) => (message.role === "assistant" ? { ...message, toolCalls: [...(message.toolCalls ?? []), call] } : message));
+    return changed(messages, parentMessageId, (message) =>
+      message.role === "assistant" ? { ...message, toolCalls: [...(message.toolCalls ?? []), call] } : message,
+    );
   }
   const begun: AssistantMessage = { id: parentMessageId, role: "assistant", toolCalls: [call], ...(subagentRunId !== undefined && { subagentRunId }) };
   return [...messages, begun];

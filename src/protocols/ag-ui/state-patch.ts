@@ -7,7 +7,17 @@ import type { AgUiEvent, PatchOperation } from "./event.ts";
 export function stateChange(previous: Json, next: Json): AgUiEvent | undefined {
   if (isSameJson(previous, next)) return undefined;
   if (!isPatchable(previous) || !isPatchable(next) || Array.isArray(previous) !== Array.isArray(next)) return { type: "STATE_SNAPSHOT", snapshot: next };
-  return { type: "STATE_DELTA", delta: jsonPatch.compare(previous, next) as readonly PatchOperation[] };
+  const delta = jsonPatch.compare(previous, next) as readonly PatchOperation[];
+  return leadsTo(previous, delta, next) ? { type: "STATE_DELTA", delta } : { type: "STATE_SNAPSHOT", snapshot: next };
+}
+
+/** A client refuses a patch that touches a field such as `__proto__`, and would keep what it has. */
+function leadsTo(previous: Json, delta: readonly PatchOperation[], next: Json): boolean {
+  try {
+    return isSameJson(patched(previous, delta), next);
+  } catch {
+    return false;
+  }
 }
 
 /** The state after a patch. */

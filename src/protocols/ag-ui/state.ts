@@ -25,6 +25,8 @@ export interface AgUiState {
   readonly isStateSent: boolean;
   /** The structured answer, once it is final; any JSON value, so it is wrapped. */
   readonly result: { readonly value: Json } | undefined;
+  /** Why a processor stopped the run's own agent, unless it went on with another step. */
+  readonly tripwire: string | undefined;
 }
 
 /** The run's own agent, or a sub-agent. */
@@ -100,6 +102,7 @@ export const INITIAL_STATE: AgUiState = {
   shared: undefined,
   isStateSent: false,
   result: undefined,
+  tripwire: undefined,
 };
 
 /** The state after an event, and the chunks that the event becomes. */

@@ -4,7 +4,10 @@ import type { TokenUsage } from "./event.ts";
 type Counts = Omit<TokenUsage, "provider" | "model">;
 
 /** Adds what a model call used to the entry of its provider and model. What was not reported stays left out: it is not zero. */
-export function addTokens(entries: readonly TokenUsage[], call: { readonly provider?: string; readonly modelId?: string; readonly usage?: Usage }): readonly TokenUsage[] {
+export function addTokens(
+  entries: readonly TokenUsage[],
+  call: { readonly provider?: string; readonly modelId?: string; readonly usage?: Usage },
+): readonly TokenUsage[] {
   const counts = countsOf(call.usage ?? {});
   if (Object.keys(counts).length === 0) return entries;
   const model: TokenUsage = { ...(call.provider !== undefined && { provider: call.provider }), ...(call.modelId !== undefined && { model: call.modelId }) };
