@@ -18,7 +18,7 @@ export class ThreadFollower {
 
   /** A run may have been created. */
   wake(): void {
-    for (const sleeper of [...this.#sleepers]) sleeper();
+    for (const sleeper of this.#sleepers) sleeper();
   }
 
   /** The runs of a thread behind the given one, the oldest first, and then each as it is created, until `signal` is aborted. */

@@ -232,6 +232,15 @@ export function textOf(events: readonly WireEvent[]): string {
   return events.flatMap((event) => (event.type === "TEXT_MESSAGE_CONTENT" ? [String(event["delta"])] : [])).join("");
 }
 
+/** The answer that a viewer is shown who comes late: what there was when it came, and what followed. */
+export function shownIn(events: readonly WireEvent[]): string {
+  const messages = (events.find(({ type }) => type === "MESSAGES_SNAPSHOT")?.["messages"] ?? []) as readonly {
+    readonly role: string;
+    readonly content?: string;
+  }[];
+  return `${messages.findLast(({ role }) => role === "assistant")?.content ?? ""}${textOf(events)}`;
+}
+
 export function last(events: readonly WireEvent[]): WireEvent {
   const event = events.at(-1);
   if (event === undefined) throw new Error("The stream is empty.");

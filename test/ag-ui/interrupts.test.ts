@@ -7,6 +7,8 @@ beforeEach(async () => {
 });
 afterEach(() => desk.close());
 
+const AN_OBJECT: unknown = expect.objectContaining({ type: "object" });
+
 const RUN = "/ag-ui/agents/porter/run";
 
 interface AskedInterrupt {
@@ -38,9 +40,7 @@ describe("a run that has to ask", () => {
     expect(types.slice(-3)).toEqual(["MESSAGES_SNAPSHOT", "STATE_SNAPSHOT", "RUN_FINISHED"]);
     expect(types.indexOf("TOOL_CALL_END")).toBeGreaterThan(0);
     expect(types).not.toContain("TOOL_CALL_RESULT");
-    expect(interrupts).toEqual([
-      expect.objectContaining({ reason: "tool_call", toolCallId: "pay-1", responseSchema: expect.objectContaining({ type: "object" }) }),
-    ]);
+    expect(interrupts).toEqual([expect.objectContaining({ reason: "tool_call", toolCallId: "pay-1", responseSchema: AN_OBJECT })]);
     const snapshot = events.findLast(({ type }) => type === "MESSAGES_SNAPSHOT")?.["messages"];
     expect(JSON.stringify(snapshot)).toContain('"pay-1"');
     expect(desk.executed).toEqual([]);

@@ -118,7 +118,7 @@ describe("a tool of the page", () => {
 
   it("of a client before 1.0 ends without the field that it would refuse", async () => {
     const { protocolVersion: _none, ...first } = runInput("locate", { tools });
-    const asked = await run(first as Input);
+    const asked = await run(first);
     expect(last(asked)).toMatchObject({ type: "RUN_FINISHED" });
     expect(JSON.stringify(last(asked))).not.toContain("pendingToolCallIds");
   });

@@ -23,7 +23,7 @@ describe("a run", () => {
     expect(last(events)["usage"]).toEqual([expect.objectContaining({ provider: "scripted", model: "script-1", inputTokens: 20, outputTokens: 10 })]);
     expect(new Set(frames.map(({ id }) => id)).size).toBe(frames.length);
     expect(events.every(({ timestamp }) => Number.isInteger(timestamp))).toBe(true);
-    const run = await (await desk.send(`/v1/runs/${response.headers.get("x-holdfast-run-id")}`)).json();
+    const run: unknown = await (await desk.send(`/v1/runs/${response.headers.get("x-holdfast-run-id")}`)).json();
     expect(run).toMatchObject({ threadId: input.threadId, status: "completed", agentId: "porter" });
   });
 

@@ -52,7 +52,17 @@ function pack(folder: string): string {
   }[];
   check(packed !== undefined, "npm pack made no tarball");
   const paths = packed?.files.map((file) => file.path) ?? [];
-  const wanted = ["package.json", "README.md", "LICENSE", "dist/index.js", "dist/index.d.ts", "dist/client/index.js", "dist/copilotkit.js", "dist/io-bridge.js", "dist/cli/main.js"];
+  const wanted = [
+    "package.json",
+    "README.md",
+    "LICENSE",
+    "dist/index.js",
+    "dist/index.d.ts",
+    "dist/client/index.js",
+    "dist/copilotkit.js",
+    "dist/io-bridge.js",
+    "dist/cli/main.js",
+  ];
   const missing = wanted.filter((path) => !paths.includes(path));
   check(missing.length === 0, `the tarball lacks ${missing.join(", ")}`);
   const surplus = paths.filter((path) => !/^(package\.json|README\.md|LICENSE|dist\/.+\.(js|d\.ts))$/.test(path) || /\.test\.|testkit\//.test(path));

@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../src/core/event.ts";
 import type { AgUiEncoding, AgUiEvent, Generation } from "../../src/protocols/ag-ui/event.ts";
-import { lostDownLevel } from "../../src/protocols/ag-ui/down-level.ts";
 import { chunksOf, mustAccept, seeded, wireOf } from "./ag-ui-stock-client.ts";
 import { GOLDEN_RUN_ID, goldenCases, goldenEvents } from "./golden-log.ts";
 import { randomLineage } from "./lineage-log.ts";
@@ -128,6 +127,7 @@ function askedOfPage(event: RunEvent): readonly string[] {
 function refusedBefore10(wire: readonly AgUiEvent[]): readonly AgUiEvent[] {
   return wire.filter((event) => {
     if (event.type === "RUN_FINISHED") return event.outcome?.type === "cancelled" || (event.outcome !== undefined && "pendingToolCallIds" in event.outcome);
-    return lostDownLevel(event).length > 0;
+    if (event.type === "TOOL_CALL_RESULT") return typeof event.content !== "string";
+    return event.type === "MESSAGES_SNAPSHOT" && event.messages.some((message) => message.role === "tool" && typeof message.content !== "string");
   });
 }

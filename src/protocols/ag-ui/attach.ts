@@ -2,6 +2,7 @@ import { HoldfastError } from "../../core/error.ts";
 import type { Principal } from "../../core/principal.ts";
 import type { Engine } from "../../core/protocol.ts";
 import { parseCursor, type Cursor } from "./cursor.ts";
+import { downLevel } from "./down-level.ts";
 import type { AgUiEvent, Generation } from "./event.ts";
 import type { Media } from "./frame.ts";
 import { historyMessages } from "./history-messages.ts";
@@ -38,11 +39,9 @@ export async function serveRest(
 export async function serveTaken(client: Client, taken: Taken, runId: string): Promise<Response> {
   if (taken.kind !== "open") return serveRun({ ...client, run: taken.run, runId, isJoining: taken.kind === "resumed" });
   const { threadId, toolCallIds } = taken;
-  const pending = client.generation === "1.0" ? { outcome: { type: "success", pendingToolCallIds: [...toolCallIds] } } : {};
-  return serveEvents(client.engine, [runStarted(threadId, runId), { type: "RUN_FINISHED", threadId, runId, ...pending } as AgUiEvent], {
-    media: client.media,
-    at: Date.now(),
-  });
+  const finished: AgUiEvent = { type: "RUN_FINISHED", threadId, runId, outcome: { type: "success", pendingToolCallIds: toolCallIds } };
+  const ended = client.generation === "1.0" ? [finished] : downLevel(finished);
+  return serveEvents(client.engine, [{ type: "RUN_STARTED", threadId, runId, protocolVersion: "1.0" }, ...ended], { media: client.media, at: Date.now() });
 }
 
 /**
@@ -60,9 +59,5 @@ export async function serveThread(client: Client, threadId: string, request: { r
   const { runId } = request;
   const history = historyMessages(await engine.messages(principal, threadId));
   const shown = preludeOf({ runId, threadId, generation, history, replica: emptyReplica(undefined) });
-  return serveEvents(engine, [...shown, { type: "RUN_FINISHED", threadId, runId } as AgUiEvent], { media, at: Date.now() });
-}
-
-function runStarted(threadId: string, runId: string): AgUiEvent {
-  return { type: "RUN_STARTED", threadId, runId, protocolVersion: "1.0" } as AgUiEvent;
+  return serveEvents(engine, [...shown, { type: "RUN_FINISHED", threadId, runId }], { media, at: Date.now() });
 }

@@ -27,6 +27,9 @@ export interface InputFault {
 
 export type DecodedRequest = { readonly ok: true; readonly request: AgUiRequest } | { readonly ok: false; readonly faults: readonly InputFault[] };
 
+/** What the schema gives, without its `any`s. */
+type Typed = Omit<RunAgentInput, "state" | "forwardedProps"> & { readonly state?: unknown; readonly forwardedProps?: unknown };
+
 const MAX_ID_LENGTH = 255;
 const MAX_MESSAGES = 5_000;
 const MAX_TOOLS = 200;
@@ -46,7 +49,7 @@ export function decodeRunAgentInput(body: unknown, options: { readonly needsThre
   const parsed = RunAgentInputSchema.safeParse(hasNoThread ? { ...body, threadId: "-" } : withoutNullPayloads(body));
   if (!parsed.success) return { ok: false, faults: parsed.error.issues.map(({ path, message }) => ({ path: path.map(String).join("."), message })) };
   // What came as JSON has no field that is undefined, whatever the schema's type says.
-  const { threadId, runId, messages, tools, context, forwardedProps, resume, state, protocolVersion } = parsed.data as RunAgentInput;
+  const { threadId, runId, messages, tools, context, forwardedProps, resume, state, protocolVersion } = parsed.data as Typed;
   const faults = [
     ...idFaults("threadId", threadId),
     ...idFaults("runId", runId),

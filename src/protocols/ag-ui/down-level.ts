@@ -24,11 +24,11 @@ export function downLevel(event: AgUiEvent): readonly AgUiEvent[] {
   }
 }
 
-/** Names what {@link downLevel} takes out of an event, for a warning: `<message id>: <type of the part>`. */
-export function lostDownLevel(event: AgUiEvent): readonly string[] {
-  if (event.type === "MESSAGES_SNAPSHOT") return event.messages.flatMap(lostOf);
-  if (event.type !== "TOOL_CALL_RESULT" || typeof event.content === "string") return [];
-  return partsLost(event.messageId, event.content.filter(isNoText));
+const LEVELED: ReadonlySet<string> = new Set(["RUN_FINISHED", "TOOL_CALL_RESULT", "MESSAGES_SNAPSHOT"]);
+
+/** Whether {@link downLevel} may change an event. */
+export function isLeveled({ type }: { readonly type: string }): boolean {
+  return LEVELED.has(type);
 }
 
 /** Without an outcome it would read as a success. */
@@ -47,23 +47,8 @@ function downLevelMessage(message: AgUiMessage): AgUiMessage {
   return message;
 }
 
-function lostOf(message: AgUiMessage): readonly string[] {
-  if (message.role !== "tool" && message.role !== "user") return [];
-  if (typeof message.content === "string") return [];
-  if (message.role === "user") return partsLost(message.id, message.content.filter(isProviderFile));
-  return partsLost(message.id, message.content.filter(isNoText));
-}
-
-function partsLost(id: string, parts: readonly JsonObject[]): readonly string[] {
-  return parts.map((part) => `${id}: ${JSON.stringify(part["type"])}`);
-}
-
 function joined(content: Exclude<MessageContent, string>): string {
   return content.map((part) => (part["type"] === "text" && typeof part["text"] === "string" ? part["text"] : "")).join("");
-}
-
-function isNoText(part: JsonObject): boolean {
-  return part["type"] !== "text";
 }
 
 function isProviderFile(part: JsonObject): boolean {

@@ -10,6 +10,7 @@ export type AgentEnd = { readonly outcome?: SubagentOutcome } | { readonly error
  * that it is shown of them, and not at all while there is nothing to show.
  */
 export function inAgent(state: AgUiState, path: readonly string[], fold: (state: AgUiState, key: string) => Encoded): Encoded {
+  if (path.length === 0) return fold(state, "");
   const agents = [...new Set(path)];
   const key = agents.at(-1) ?? "";
   const known = agents.reduce((next, inner, level) => withSubAgent(next, inner, agents[level - 1] ?? ""), state);

@@ -1,7 +1,7 @@
 import { isTerminalEvent, type ContentEvent, type LifecycleEvent, type NestedEvent, type RunEvent, type StepEvent } from "../../core/event.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import type { Encoder } from "../../core/protocol.ts";
-import { downLevel } from "./down-level.ts";
+import { downLevel, isLeveled } from "./down-level.ts";
 import { inAgent } from "./encode-agent.ts";
 import { closeCalled, encodeEnd, encodeWaiting, pathOf, pause } from "./encode-end.ts";
 import { encodeOther } from "./encode-other.ts";
@@ -36,7 +36,8 @@ export function encodeAncestry(encoding: AgUiEncoding, state: AgUiState, event: 
 }
 
 function forGeneration({ generation }: AgUiEncoding, [state, chunks]: Encoded): Encoded {
-  if (generation === "1.0") return [state, chunks];
+  // Most events are the same for both, and there are many of them.
+  if (generation === "1.0" || !chunks.some(isLeveled)) return [state, chunks];
   return [state, chunks.flatMap((chunk): readonly AgUiChunk[] => (chunk.type === "RESTATE" || chunk.type === "PAGE_RESULT" ? [chunk] : downLevel(chunk)))];
 }
 

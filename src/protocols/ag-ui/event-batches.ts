@@ -1,12 +1,13 @@
 import type { Offset } from "../../core/offset.ts";
 import type { Principal } from "../../core/principal.ts";
 import type { Engine } from "../../core/protocol.ts";
+import { FoldCheckpoints } from "../fold-checkpoints.ts";
 import { formatCursor, type Cursor } from "./cursor.ts";
 import type { AgUiChunk, AgUiEvent } from "./event.ts";
 import { historyAround } from "./history.ts";
 import { preludeOf, snapshotOf } from "./prelude.ts";
 import { applyChunk } from "./replica.ts";
-import { beginningOf, encoderOf, foldTo, type FoldPoint, type RunWire } from "./run-fold.ts";
+import { beginningOf, encoderOf, foldTo, wireKey, type EncodedPlace, type FoldPoint, type RunWire } from "./run-fold.ts";
 
 /** Who reads a run, and how it is told. */
 export interface RunReader extends RunWire {
@@ -36,9 +37,14 @@ export async function* eventBatches(
   signal: AbortSignal,
 ): AsyncGenerator<readonly TimedEvent[], void, void> {
   const { engine, principal, run } = reader;
-  const point = start.isPrelude ? (joined ?? (await foldTo(engine, reader, start.offset, signal))) : await beginningOf(engine, reader);
-  if (start.isPrelude) yield await prelude(reader, point, start.taken ?? 0);
-  yield* tail(reader, point, start, signal);
+  if (start.isPrelude) {
+    const point = joined ?? (await foldTo(engine, reader, start.offset, signal));
+    yield await prelude(reader, point, start.taken ?? 0);
+    yield* tail(reader, point, start, signal);
+  } else {
+    const known = placesOf(engine).furthest(wireKey(reader), ({ offset }) => offset < start.offset);
+    yield* tail(reader, known ?? (await beginningOf(engine, reader)), start, signal);
+  }
   if (reader.isFollowing !== true) return;
   for await (const next of engine.followThread(principal, run.threadId, run, signal)) {
     // The stream of a run says nothing of its question, which its own client has; a viewer has to be shown it.
@@ -47,6 +53,17 @@ export async function* eventBatches(
     yield await prelude(wire, begun, 0);
     yield* tail(wire, begun, { runId: next.id, offset: begun.offset, isPrelude: true }, signal);
   }
+}
+
+/** Where the readers of an engine got to: one that comes back near the end of a long run need not fold it again. */
+const PLACES = new WeakMap<Engine, FoldCheckpoints<EncodedPlace>>();
+
+function placesOf(engine: Engine): FoldCheckpoints<EncodedPlace> {
+  const known = PLACES.get(engine);
+  if (known !== undefined) return known;
+  const places = new FoldCheckpoints<EncodedPlace>();
+  PLACES.set(engine, places);
+  return places;
 }
 
 /** What a viewer is shown first, without what it has been sent of it. */
@@ -61,10 +78,11 @@ async function prelude(reader: RunReader, { offset, replica }: FoldPoint, taken:
 }
 
 /** The events of the entries behind a point, without those that the client has. */
-async function* tail(reader: RunReader, point: FoldPoint, start: Cursor, signal: AbortSignal): AsyncGenerator<readonly TimedEvent[], void, void> {
+async function* tail(reader: RunReader, point: EncodedPlace, start: Cursor, signal: AbortSignal): AsyncGenerator<readonly TimedEvent[], void, void> {
   const { engine, run } = reader;
   const encoder = encoderOf(reader);
-  let { state, offset: before } = point;
+  const [places, key] = [placesOf(engine), wireKey(reader)];
+  let { state, offset: before, entryCount } = point;
   for await (const entries of engine.tail(run, point.offset, signal)) {
     const batch: TimedEvent[] = [];
     for (const { event: logged, offset, at } of entries) {
@@ -79,6 +97,8 @@ async function* tail(reader: RunReader, point: FoldPoint, start: Cursor, signal:
       }
       before = offset;
     }
+    entryCount += entries.length;
+    places.note(key, { offset: before, state, entryCount });
     if (batch.length > 0) yield batch;
   }
 }

@@ -3,6 +3,7 @@ import { isTerminalEvent } from "../../core/event.ts";
 import { START, type Offset } from "../../core/offset.ts";
 import type { Encoder, Engine } from "../../core/protocol.ts";
 import type { Run } from "../../core/run.ts";
+import type { FoldPlace } from "../fold-checkpoints.ts";
 import { agUiEncoder, encodeAncestry } from "./encode.ts";
 import type { AgUiChunk, AgUiEncoding, Generation } from "./event.ts";
 import { applyChunk, emptyReplica, type Replica } from "./replica.ts";
@@ -17,11 +18,13 @@ export interface RunWire {
   readonly flavour: AgUiEncoding["flavour"];
 }
 
-/** How far a run is folded. */
-export interface FoldPoint {
-  /** Of the last entry that was folded. */
-  readonly offset: Offset;
+/** How far a run is encoded. */
+export interface EncodedPlace extends FoldPlace {
   readonly state: AgUiState;
+}
+
+/** How far a run is folded. */
+export interface FoldPoint extends EncodedPlace {
   /** What a client holds that has seen all so far. */
   readonly replica: Replica;
 }
@@ -45,7 +48,7 @@ export async function beginningOf(engine: Engine, wire: RunWire): Promise<FoldPo
     state = next;
     for (const chunk of chunks) replica = applyChunk(replica, chunk);
   }
-  return { offset: START, state, replica };
+  return { offset: START, entryCount: 0, state, replica };
 }
 
 /** Folds a run to an offset, `"newest"`: all that is stored by now, but not the end of the run, which is told as an event of its own. */
@@ -65,7 +68,12 @@ export async function foldTo(engine: Engine, wire: RunWire, offset: Offset | "ne
   return point;
 }
 
-function folded(encoder: Encoder<AgUiState, AgUiChunk>, { state, replica }: FoldPoint, { event, offset }: Entry): FoldPoint {
+function folded(encoder: Encoder<AgUiState, AgUiChunk>, { state, replica, entryCount }: FoldPoint, { event, offset }: Entry): FoldPoint {
   const [next, chunks] = encoder.encode(state, event);
-  return { offset, state: next, replica: chunks.reduce(applyChunk, replica) };
+  return { offset, entryCount: entryCount + 1, state: next, replica: chunks.reduce(applyChunk, replica) };
+}
+
+/** What the events of a run depend on beside its log. */
+export function wireKey({ run, runId, generation, flavour }: RunWire): string {
+  return JSON.stringify([run.id, runId, generation, flavour]);
 }

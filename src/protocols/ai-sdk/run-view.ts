@@ -3,7 +3,7 @@ import type { Engine } from "../../core/protocol.ts";
 import type { Run } from "../../core/run.ts";
 import { frameOf, type AiSdkVersion } from "./chunk.ts";
 import { encodeAncestry } from "./encode.ts";
-import { BEGINNING, type FoldPoint } from "./fold-checkpoints.ts";
+import { BEGINNING, type FoldPoint } from "./fold-point.ts";
 import { INITIAL_STATE } from "./state.ts";
 
 /** What of a message a reader is shown: the chunks of one run, or of the whole message that several runs wrote in turn. */

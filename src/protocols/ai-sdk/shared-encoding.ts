@@ -2,7 +2,8 @@ import type { Entry } from "../../core/entry.ts";
 import type { Encoder } from "../../core/protocol.ts";
 import { frameOf, type AiSdkVersion, type UiMessageChunk } from "./chunk.ts";
 import { aiSdkEncoder } from "./encode.ts";
-import { FoldCheckpoints, type FoldPoint } from "./fold-checkpoints.ts";
+import { FoldCheckpoints } from "../fold-checkpoints.ts";
+import type { FoldPoint } from "./fold-point.ts";
 import type { RunView } from "./run-view.ts";
 import type { AiSdkState } from "./state.ts";
 
@@ -29,7 +30,7 @@ const NO_BYTES: Uint8Array = new Uint8Array(0);
 export class SharedEncoding {
   readonly version: AiSdkVersion;
   readonly #memos = new WeakMap<readonly Entry[], Memo>();
-  readonly #checkpoints = new FoldCheckpoints();
+  readonly #checkpoints = new FoldCheckpoints<FoldPoint>();
   readonly #counts = new Map<string, Promise<number>>();
 
   constructor(version: AiSdkVersion) {
@@ -38,12 +39,15 @@ export class SharedEncoding {
 
   /** The furthest known point of the run's log with at most so many chunks before it; the beginning if none is known. */
   pointAtChunk({ key, beginning }: RunView, chunkCount: number): FoldPoint {
-    return laterOf(this.#checkpoints.atChunk(key, chunkCount), beginning);
+    return laterOf(
+      this.#checkpoints.furthest(key, (point) => point.chunkCount <= chunkCount),
+      beginning,
+    );
   }
 
   /** The furthest known point; the beginning if none is known. */
   newestPoint({ key, beginning }: RunView): FoldPoint {
-    return laterOf(this.#checkpoints.newest(key), beginning);
+    return laterOf(this.#checkpoints.furthest(key), beginning);
   }
 
   /** Encodes the entries that follow a point. */
@@ -103,6 +107,6 @@ export class SharedEncoding {
 }
 
 /** A view that was forgotten meanwhile begins at its own beginning. */
-function laterOf(known: FoldPoint, beginning: FoldPoint): FoldPoint {
-  return known.chunkCount < beginning.chunkCount ? beginning : known;
+function laterOf(known: FoldPoint | undefined, beginning: FoldPoint): FoldPoint {
+  return known === undefined || known.chunkCount < beginning.chunkCount ? beginning : known;
 }

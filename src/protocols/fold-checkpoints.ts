@@ -1,50 +1,34 @@
-import { START, type Offset } from "../../core/offset.ts";
-import { INITIAL_STATE, type AiSdkState } from "./state.ts";
+import type { Offset } from "../core/offset.ts";
 
 /** How far a log is folded. */
-export interface FoldPoint {
+export interface FoldPlace {
   /** Of the last entry that was folded. */
   readonly offset: Offset;
-  readonly state: AiSdkState;
-  /** Chunks and entries before this point. */
-  readonly chunkCount: number;
+  /** Entries before this place. */
   readonly entryCount: number;
 }
-
-/** Where the log of a run by itself is folded from. */
-export const BEGINNING: FoldPoint = { offset: START, state: INITIAL_STATE, chunkCount: 0, entryCount: 0 };
 
 const ENTRIES_BETWEEN = 512;
 const MAX_POINTS_PER_RUN = 64;
 const MAX_RUNS = 1_024;
 
-interface RunPoints {
+interface RunPoints<Place extends FoldPlace> {
   /** In log order, {@link entriesBetween} apart. */
-  kept: readonly FoldPoint[];
+  kept: readonly Place[];
   entriesBetween: number;
-  newest: FoldPoint;
+  newest: Place;
 }
 
 /**
  * Remembers, for the runs looked at last, how far their logs were folded, so that a reader that attaches near the end of a long
  * run need not fold it from the beginning. A log never changes behind a point, so what is remembered stays true.
  */
-export class FoldCheckpoints {
+export class FoldCheckpoints<Place extends FoldPlace> {
   /** The run used last stands last. */
-  readonly #runs = new Map<string, RunPoints>();
-
-  /** The furthest known point that has at most so many chunks before it. */
-  atChunk(runId: string, chunkCount: number): FoldPoint {
-    return this.#furthest(runId, (point) => point.chunkCount <= chunkCount);
-  }
-
-  /** The furthest known point. */
-  newest(runId: string): FoldPoint {
-    return this.#furthest(runId, () => true);
-  }
+  readonly #runs = new Map<string, RunPoints<Place>>();
 
   /** Remembers a point. */
-  note(runId: string, point: FoldPoint): void {
+  note(runId: string, point: Place): void {
     const points = this.#runs.get(runId);
     if (points === undefined) {
       this.#runs.set(runId, { kept: [], entriesBetween: ENTRIES_BETWEEN, newest: point });
@@ -54,20 +38,21 @@ export class FoldCheckpoints {
     // All readers of a live run come by with the same points; only the first of them changes anything.
     if (point.offset <= points.newest.offset) return;
     points.newest = point;
-    const last = points.kept[points.kept.length - 1] ?? BEGINNING;
-    if (point.entryCount - last.entryCount < points.entriesBetween) return;
+    const last = points.kept[points.kept.length - 1];
+    if (point.entryCount - (last?.entryCount ?? 0) < points.entriesBetween) return;
     points.kept = [...points.kept, point];
     if (points.kept.length <= MAX_POINTS_PER_RUN) return;
     points.kept = points.kept.filter((_, index) => index % 2 === 1);
     points.entriesBetween *= 2;
   }
 
-  #furthest(runId: string, fits: (point: FoldPoint) => boolean): FoldPoint {
+  /** The furthest known point that fits; `undefined` if none is known. */
+  furthest(runId: string, fits: (point: Place) => boolean = () => true): Place | undefined {
     const points = this.#runs.get(runId);
-    if (points === undefined) return BEGINNING;
+    if (points === undefined) return undefined;
     this.#runs.delete(runId);
     this.#runs.set(runId, points);
-    return fits(points.newest) ? points.newest : (points.kept.findLast(fits) ?? BEGINNING);
+    return fits(points.newest) ? points.newest : points.kept.findLast(fits);
   }
 
   #forgetOldest(): void {
