@@ -17,7 +17,7 @@ function messagesIn(body: ArrayBuffer): readonly WireEvent[] {
   const events: WireEvent[] = [];
   for (let at = 0; at < body.byteLength;) {
     const length = view.getUint32(at);
-    events.push(decode(new Uint8Array(body, at + 4, length)) as WireEvent);
+    events.push(decode(new Uint8Array(body, at + 4, length)));
     at += 4 + length;
   }
   return events;
