@@ -20,6 +20,7 @@ import type { Usage } from "./usage.ts";
  */
 export interface AgentSource {
   listAgents(): readonly AgentSummary[];
+  listWorkflows(): readonly WorkflowSummary[];
   /**
    * Puts the user's message into the thread, once, under its own id; for a regeneration takes the replaced answer out. `transcript` is
    * what the log held when the attempt began.
@@ -41,6 +42,13 @@ export interface AgentSummary {
   readonly description?: string;
   /** Where the agent has one model that can be told beforehand. */
   readonly model?: { readonly provider: string; readonly name: string };
+}
+
+export interface WorkflowSummary {
+  readonly id: string;
+  /** The key that it is registered under, where that is not its id. */
+  readonly key?: string;
+  readonly description?: string;
 }
 
 export interface AttemptContext {

@@ -117,8 +117,21 @@ export type ContentEvent =
   /** Structured output; each one replaces the one before. */
   | { readonly type: "object"; readonly object: Json; readonly isFinal: boolean }
   | { readonly type: "tripwire"; readonly reason: string; readonly processorId?: string }
+  /** A step of a workflow begins. `callId` is unique in the run: a step may be entered again, as in a loop. What it does inside is nested under it. */
+  | { readonly type: "workflow-step-started"; readonly callId: string; readonly stepId: string; readonly input?: Json }
+  | {
+      readonly type: "workflow-step-finished";
+      readonly callId: string;
+      readonly stepId: string;
+      readonly status: WorkflowStepStatus;
+      readonly output?: Json;
+      /** Why it failed, in words fit for the run's owner. */
+      readonly message?: string;
+    }
   /** A chunk that no event above describes, kept as it came. */
   | { readonly type: "raw"; readonly chunkType: string; readonly payload: Json };
+
+export type WorkflowStepStatus = "success" | "failed" | "suspended" | "skipped" | "canceled";
 
 interface ToolCallName {
   readonly toolCallId: string;

@@ -2,9 +2,10 @@ import type { Json, JsonObject } from "./json.ts";
 
 /**
  * `tool-approval`: a person says whether the call may be made. `tool-suspend`: the tool itself asked for something. `frontend-tool`:
- * the tool has no code on the server; the page executes it and gives its result.
+ * the tool has no code on the server; the page executes it and gives its result. `workflow-suspend`: a step of a workflow asked for something;
+ * the step stands where a tool's call does.
  */
-export type InterruptKind = "tool-approval" | "tool-suspend" | "frontend-tool";
+export type InterruptKind = "tool-approval" | "tool-suspend" | "frontend-tool" | "workflow-suspend";
 
 /** `canceled`: the run was canceled instead of being answered. */
 export type InterruptStatus = "pending" | "answered" | "expired" | "canceled";
@@ -22,6 +23,8 @@ export interface InterruptRequest {
   readonly payload?: Json;
   /** The execution inside the tool that suspended, such as a workflow's run; the answer goes back to it. */
   readonly innerRunId?: string;
+  /** Of a workflow: the step that suspended, those it lies in before it. */
+  readonly stepPath?: readonly string[];
   /** From then on it can no longer be answered. Milliseconds since the Unix epoch. */
   readonly expiresAt?: number;
 }

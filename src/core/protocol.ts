@@ -1,4 +1,4 @@
-import type { AgentSummary, StoredMessage, ThreadChange } from "./agent-source.ts";
+import type { AgentSummary, StoredMessage, ThreadChange, WorkflowSummary } from "./agent-source.ts";
 import type { AuditEntry } from "./audit.ts";
 import type { Bill, Totals } from "./bill.ts";
 import type { Entry } from "./entry.ts";
@@ -36,6 +36,9 @@ export interface Engine {
    * @throws {HoldfastError} AGENT_NOT_FOUND, INPUT_INVALID when none is named and there are several
    */
   resolveAgent(principal: Principal, agentId: string | undefined): Promise<ResolvedAgent>;
+  listWorkflows(): readonly WorkflowSummary[];
+  /** @throws {HoldfastError} WORKFLOW_NOT_FOUND */
+  resolveWorkflow(workflowId: string): WorkflowSummary;
   /**
    * Starts a run; what it needs is on disk when this resolves.
    * @throws {HoldfastError} THREAD_BUSY, THREAD_NOT_FOUND, IDEMPOTENCY_MISMATCH, INPUT_INVALID, SHUTTING_DOWN
@@ -121,6 +124,7 @@ export interface ResolvedAgent extends AgentSummary {
 }
 
 export interface StartRequest {
+  /** The agent, or the workflow where the input is one's. */
   readonly agentId: string;
   /** Left out: a new thread. */
   readonly threadId?: string;

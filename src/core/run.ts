@@ -43,6 +43,8 @@ export interface RunInput {
   readonly replacesMessageId?: string;
   /** Values for the agent's request context, such as the claims of the principal. */
   readonly context?: JsonObject;
+  /** The run executes a workflow instead of an agent: its input, checked by the workflow's own schema. `messages` are empty then. */
+  readonly workflow?: { readonly input: Json };
   /** Tools that the page of this request executes. A tool of the agent's own goes before one of the same name. */
   readonly pageTools?: readonly PageTool[];
   /** What the model is told before the conversation, each as a message of the system; kept in no thread. */
@@ -73,6 +75,7 @@ export interface Run {
   readonly id: string;
   readonly threadId: string;
   readonly resourceId: string;
+  /** The agent that is executed, or the workflow where the input is one's. */
   readonly agentId: string;
   readonly status: RunStatus;
   /** The epoch of the newest claim; 0 before the first. */
