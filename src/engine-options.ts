@@ -16,7 +16,7 @@ export interface EngineOptions {
   readonly defaultAgent?: string;
   /** What a start on a thread with an active run does. Default `reject`. */
   readonly onBusyThread?: BusyThreadPolicy;
-  /** Names of tools that may execute again after a crash without harm. */
+  /** Names of tools that may execute again after a crash without harm, and of steps of workflows, each as `workflowId/stepId`. */
   readonly idempotentTools?: readonly string[];
   readonly billing?: BillingOptions;
   /** How long the question of a suspended run may be answered, in milliseconds. Unless given, for ever. */

@@ -1,6 +1,6 @@
 import { Accounts } from "./accounts.ts";
 import { Dispatcher } from "./billing/dispatcher.ts";
-import type { AgentSource, AgentSummary, StoredMessage, ThreadChange } from "./core/agent-source.ts";
+import type { AgentSource, AgentSummary, StoredMessage, ThreadChange, WorkflowSummary } from "./core/agent-source.ts";
 import type { AuditEntry } from "./core/audit.ts";
 import { DEFAULT_BILLING_POLICY } from "./core/bill.ts";
 import { systemClock } from "./core/clock.ts";
@@ -117,12 +117,31 @@ export class HoldfastEngine implements Engine {
     return { ...agent, hasMemory: await this.#source.threads(principal).hasMemory(agent.id) };
   }
 
+  listWorkflows(): readonly WorkflowSummary[] {
+    return this.#source.listWorkflows();
+  }
+
+  resolveWorkflow(workflowId: string): WorkflowSummary {
+    const workflows = this.listWorkflows();
+    const workflow = workflows.find(({ id }) => id === workflowId) ?? workflows.find(({ key }) => key === workflowId);
+    if (workflow === undefined) throw new HoldfastError("WORKFLOW_NOT_FOUND", "There is no workflow with this id; name one that is registered.");
+    return workflow;
+  }
+
+  /** The id of what a request is to execute. */
+  async #executedBy(principal: Principal, { agentId, input: { workflow } }: StartRequest): Promise<string> {
+    if (workflow === undefined) return (await this.resolveAgent(principal, agentId)).id;
+    const { id } = this.resolveWorkflow(agentId);
+    await this.#source.checkWorkflowInput(id, workflow.input);
+    return id;
+  }
+
   async start(principal: Principal, request: StartRequest): Promise<Run> {
     if (request.threadId !== undefined && RESERVED_THREAD_IDS.has(request.threadId)) {
       throw new HoldfastError("INPUT_INVALID", "This thread id is reserved; choose another.");
     }
     const { resourceId } = principal;
-    const { id: agentId } = await this.resolveAgent(principal, request.agentId);
+    const agentId = await this.#executedBy(principal, request);
     const threadId = request.threadId ?? newId("thr");
     if (request.threadId !== undefined) await this.#threads.checkOwner(principal, agentId, threadId);
     const { clientRunId, input } = request;

@@ -8,6 +8,8 @@ import { HTTP_STATUS } from "./http/problem.ts";
 import { copilotKitRoutes } from "./protocols/ag-ui/copilotkit.ts";
 import { agUiRoutes } from "./protocols/ag-ui/routes.ts";
 import { aiSdkRoutes } from "./protocols/ai-sdk/routes.ts";
+import { cedarNotificationRoutes, cedarRoutes, cedarVoiceRoutes } from "./protocols/cedar/routes.ts";
+import type { CedarOptions } from "./protocols/cedar/start.ts";
 import { durableStreamsRoutes } from "./protocols/durable-streams/routes.ts";
 import { ioBridgeRoutes } from "./protocols/io-bridge/routes.ts";
 
@@ -32,12 +34,14 @@ export type * from "./core/store.ts";
 export type { NestedTranscript, Transcript, TranscriptPart, TranscriptStep, ToolPart } from "./core/transcript.ts";
 export type * from "./core/usage.ts";
 export type * from "./core/usage-report.ts";
+export type { WorkflowStepRecord, WorkflowTranscript } from "./core/workflow-transcript.ts";
 export { openMeterSink, stripeSink, webhookSink } from "./billing/index.ts";
 export type * from "./billing/index.ts";
 export type { BillingOptions, EngineOptions } from "./engine-options.ts";
 export type { HoldfastEngine } from "./holdfast.ts";
 export { jwtAuth, type Authenticate, type JwtOptions } from "./http/auth.ts";
 export type { CorsOptions } from "./http/cross-origin.ts";
+export type { CedarOptions } from "./protocols/cedar/start.ts";
 export type { ToolCallContext } from "./mastra/tool-context.ts";
 
 /** What {@link createHoldfast} is built from: the engine's options, and how it is reached. */
@@ -46,6 +50,8 @@ export interface HoldfastOptions extends EngineOptions {
   readonly auth: Authenticate | "none";
   /** The AI SDK major of the clients of `/api/chat`; 7 unless given. */
   readonly aiSdk?: { readonly version: 5 | 6 | 7 };
+  /** What answers clients of Cedar-OS that name neither a workflow nor an agent. */
+  readonly cedar?: CedarOptions;
   /** Which pages may call from a browser. Unless given: all with `auth`, those of this machine with `"none"`. */
   readonly cors?: CorsOptions;
 }
@@ -70,14 +76,18 @@ export interface Holdfast {
  * export const GET = holdfast.fetch, POST = holdfast.fetch;
  */
 export async function createHoldfast(options: HoldfastOptions): Promise<Holdfast> {
-  const { auth, aiSdk, cors, ...engineOptions } = options;
+  const { auth, aiSdk, cedar, cors, ...engineOptions } = options;
   const logger = options.logger ?? defaultLogger();
   const engine = await createEngine({ ...engineOptions, logger });
   const app = createApp({
     engine,
     authenticate: auth === "none" ? noAuth() : auth,
+    open: [{ path: "/api/chat/notifications", routes: cedarNotificationRoutes() }],
     protocols: [
+      // Goes first: what is not Cedar's it leaves to the AI SDK.
+      { path: "/api/chat", routes: cedarRoutes(engine, cedar) },
       { path: "/api/chat", routes: aiSdkRoutes(engine, { version: aiSdk?.version ?? 7 }) },
+      { path: "/api/voice", routes: cedarVoiceRoutes() },
       { path: "/v1/runs", routes: durableStreamsRoutes(engine) },
       { path: "/ag-ui", routes: agUiRoutes(engine) },
       { path: "/copilotkit", routes: copilotKitRoutes(engine) },

@@ -44,7 +44,7 @@ export class Threads {
     query: { readonly cursor?: string; readonly limit: number },
   ): Promise<{ readonly threads: readonly Thread[]; readonly nextCursor?: string }> {
     const page = await this.#store.listThreads({ ...query, resourceId: principal.resourceId });
-    const threads = await Promise.all(page.threads.map((owner) => this.#show(principal, owner)));
+    const threads = await Promise.all(page.threads.map(async (owner) => this.#show(principal, await this.#ofAgent(principal, owner))));
     return { threads, ...(page.nextCursor !== undefined && { nextCursor: page.nextCursor }) };
   }
 
@@ -106,7 +106,7 @@ export class Threads {
     const owner = await this.#owned(principal, threadId);
     const { runs } = await this.#store.listRuns({ resourceId: principal.resourceId, threadId, limit: RECENT_RUNS });
     const active = runs.filter((run) => !isTerminal(run.status));
-    if (!(await this.#source.threads(principal).hasMemory(owner.agentId))) return this.#messagesOfLog(runs[0]);
+    if (!(await this.#source.threads(principal).hasMemory(owner.agentId))) return this.#messagesOfLog(runs.find(isOfAgent));
     const asked = await this.#asked(principal, threadId);
     const kept = await this.#source.threads(principal).messages(owner.agentId, threadId, principal.resourceId);
     const partial = new Set(active.map((run) => run.messageId));
@@ -152,7 +152,16 @@ export class Threads {
   async #owned(principal: Principal, threadId: string): Promise<ThreadOwner> {
     const known = (await this.#store.getThread(threadId)) ?? (await this.#remembered(principal, threadId));
     if (known?.resourceId !== principal.resourceId) throw threadNotFound();
-    return known;
+    return this.#ofAgent(principal, known);
+  }
+
+  /** A workflow that ran on a thread last keeps no conversation there; that of the agent before it goes on. */
+  async #ofAgent(principal: Principal, owner: ThreadOwner): Promise<ThreadOwner> {
+    const { threadId, resourceId } = owner;
+    if (!this.#source.listWorkflows().some(({ id }) => id === owner.agentId)) return owner;
+    const { runs } = await this.#store.listRuns({ resourceId, threadId, limit: RECENT_RUNS });
+    const agentId = runs.find(isOfAgent)?.agentId ?? (await this.#remembered(principal, threadId))?.agentId;
+    return agentId === undefined ? owner : { ...owner, agentId };
   }
 
   async #remembered(principal: Principal, threadId: string): Promise<ThreadOwner | undefined> {
@@ -179,6 +188,10 @@ export class Threads {
       ...(active && { activeRunId: active.id }),
     };
   }
+}
+
+function isOfAgent({ input }: Run): boolean {
+  return input.workflow === undefined;
 }
 
 function threadOf(agentId: string, { id, title, metadata, createdAt, updatedAt }: ThreadRecord): Thread {

@@ -8,6 +8,7 @@ export const LANES: Readonly<Record<string, readonly string[]>> = {
   stores: ["test/stores/**/*.test.ts"],
   protocols: ["test/protocols/**/*.test.ts"],
   "ag-ui": ["test/ag-ui/**/*.test.ts", "test/io-bridge/**/*.test.ts"],
+  cedar: ["test/cedar/**/*.test.ts"],
   mastra: ["test/mastra/**/*.test.ts"],
   http: ["test/http/**/*.test.ts", "test/cli/**/*.test.ts"],
   memory: ["test/memory/**/*.test.ts"],
@@ -16,4 +17,4 @@ export const LANES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders with a package of their own; each runs its tests by its own `run.ts`. */
-export const PACKAGE_LANES: readonly string[] = ["clients", "conformance"];
+export const PACKAGE_LANES: readonly string[] = ["clients", "conformance", "examples"];

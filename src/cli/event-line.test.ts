@@ -27,6 +27,11 @@ test("a tool that failed is told with its name", () => {
   expect(line({ type: "tool-error", toolCallId: "c", toolName: "pay", message: "no", outcomeUnknown: true })).toContain("pay outcome unknown");
 });
 
+test("a step of a workflow is told with its call, and with how it ended", () => {
+  expect(line({ type: "workflow-step-started", callId: "order/check#2", stepId: "check" })).toMatch(/workflow-step-started order\/check#2$/);
+  expect(line({ type: "workflow-step-finished", callId: "check", stepId: "check", status: "suspended" })).toMatch(/check suspended$/);
+});
+
 test("an event without a text of its own has no trailing blanks", () => {
   expect(line({ type: "text-start", id: "0" })).toBe("    12  03:04:05.678  text-start");
 });

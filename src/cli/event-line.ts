@@ -36,6 +36,10 @@ function summary(event: RunEvent): string {
     case "tool-started":
     case "tool-denied":
       return event.toolName;
+    case "workflow-step-started":
+      return event.callId;
+    case "workflow-step-finished":
+      return `${event.callId} ${event.status}`;
     case "nested":
       return `${event.event.type} ${summary(event.event)}`.trimEnd();
     case "run-failed":

@@ -1,7 +1,7 @@
 import { isReplayable } from "./request.ts";
 import type { Retry } from "./resilient-fetch.ts";
 import { cancelInit, cancelUrlBeside, type CancelUrl } from "./run-cancel.ts";
-import { isEventStream, RunStream, type ReturnPlan } from "./run-stream.ts";
+import { AG_UI_WIRE, isEventStream, RunStream, type ReturnPlan, type StreamWire } from "./run-stream.ts";
 
 /** How {@link resumableFetch} comes back and stops. Times are milliseconds. */
 export interface ResumableFetchOptions {
@@ -50,6 +50,11 @@ interface RunCall {
  * const agent = new HttpAgent({ url: "https://example.com/ag-ui/agents/assistant/run", fetch: resumableFetch() });
  */
 export function resumableFetch(options: ResumableFetchOptions = {}): typeof globalThis.fetch {
+  return streamingFetch(options, AG_UI_WIRE);
+}
+
+/** The same for any wire whose frames carry cursors. */
+export function streamingFetch(options: ResumableFetchOptions, wire: StreamWire): typeof globalThis.fetch {
   const { retries = 20, baseDelayMs = 200, maxDelayMs = 5_000, jitter = Math.random, onRetry } = options;
   const plan: ReturnPlan = { retries, baseDelayMs, maxDelayMs, jitter, ...(onRetry && { onRetry }) };
 
@@ -62,7 +67,7 @@ export function resumableFetch(options: ResumableFetchOptions = {}): typeof glob
       signal?.addEventListener("abort", () => call.connection.abort(signal.reason), { once: true });
       return first;
     }
-    const run = new RunStream({ send: call.send, isReplayable: call.isReplayable, signal: call.connection.signal }, first, plan);
+    const run = new RunStream({ send: call.send, isReplayable: call.isReplayable, signal: call.connection.signal }, first, plan, wire);
     const headers = new Headers(first.headers);
     headers.delete("content-length");
     headers.delete("content-encoding");

@@ -1,8 +1,8 @@
 /** Finds the URL whose POST cancels a run; `undefined`: the run cannot be canceled. */
 export type CancelUrl = (runId: string, requestUrl: string) => string | undefined;
 
-/** Where Holdfast mounts what speaks AG-UI; its own API is beside them. What follows two slashes is a host. */
-const MOUNTED = /^(|.*?[^/])\/(?:ag-ui|copilotkit|io-bridge)(?:\/|$)/;
+/** Where Holdfast mounts the wires that name their runs; its own API is beside them. What follows two slashes is a host. */
+const MOUNTED = /^(|.*?[^/])\/(?:ag-ui|copilotkit|io-bridge|api\/chat)(?:\/|$)/;
 
 /** These describe the body that began the run, and where its reader stood. */
 const NOT_FOR_CANCEL = ["accept", "content-length", "content-type", "idempotency-key", "last-event-id"];

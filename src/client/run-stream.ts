@@ -1,4 +1,4 @@
-import { eventFrames } from "./event-frames.ts";
+import { eventFrames, type EventFrame } from "./event-frames.ts";
 import type { Retry } from "./resilient-fetch.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { afterFrame, type RunProgress } from "./run-progress.ts";
@@ -23,6 +23,21 @@ export interface ReturnPlan {
   readonly onRetry?: (retry: Retry) => void;
 }
 
+/** How the frames of a stream speak of its runs. */
+export interface StreamWire {
+  readonly afterFrame: (progress: RunProgress, frame: EventFrame) => RunProgress;
+  /** The last frame of a stream whose rest cannot be had. */
+  readonly failureFrame: (message: string, code: StreamFailure) => string;
+}
+
+export type StreamFailure = "stream_lost" | "cursor_expired";
+
+/** A body that errors ends Node clients: AG-UI's client leaves a rejection that nobody can handle. So the failure is an event. */
+export const AG_UI_WIRE: StreamWire = {
+  afterFrame,
+  failureFrame: (message, code) => `data: ${JSON.stringify({ type: "RUN_ERROR", message, code })}\n\n`,
+};
+
 /** Why a stream ended too early: its connection was cut, or a request that asked for the rest failed. */
 interface Loss {
   readonly error?: unknown;
@@ -40,15 +55,17 @@ const LONGEST_RETRY_AFTER_MS = 60_000;
 export class RunStream {
   readonly #connection: RunConnection;
   readonly #plan: ReturnPlan;
+  readonly #wire: StreamWire;
   #answer: Response;
   #progress: RunProgress;
   #hasFrames = false;
   /** Requests since the last new event. */
   #retry = 0;
 
-  constructor(connection: RunConnection, first: Response, plan: ReturnPlan) {
+  constructor(connection: RunConnection, first: Response, plan: ReturnPlan, wire: StreamWire = AG_UI_WIRE) {
     this.#connection = connection;
     this.#plan = plan;
+    this.#wire = wire;
     this.#answer = first;
     const cursor = first.headers.get(CURSOR);
     this.#progress = { ...(cursor !== null && { cursor }), isEnded: false };
@@ -87,7 +104,7 @@ export class RunStream {
     for await (const frame of eventFrames(body)) {
       this.#hasFrames ||= !frame.isComment;
       const before = this.#progress.cursor;
-      this.#progress = afterFrame(this.#progress, frame);
+      this.#progress = this.#wire.afterFrame(this.#progress, frame);
       if (this.#progress.cursor !== before) this.#retry = 0;
       yield frame.text;
     }
@@ -98,9 +115,9 @@ export class RunStream {
     const { retries } = this.#plan;
     for (let loss = cut; ;) {
       const { cursor } = this.#progress;
-      if (cursor === undefined || !this.#connection.isReplayable) return lost("nothing is known to come back with.");
-      if (this.#retry >= retries) return lost(`${retries} requests for the rest brought nothing.`);
-      if ((loss.waitMs ?? 0) > LONGEST_RETRY_AFTER_MS) return lost(`the server asks to wait ${loss.waitMs} ms.`);
+      if (cursor === undefined || !this.#connection.isReplayable) return this.#lost("nothing is known to come back with.");
+      if (this.#retry >= retries) return this.#lost(`${retries} requests for the rest brought nothing.`);
+      if ((loss.waitMs ?? 0) > LONGEST_RETRY_AFTER_MS) return this.#lost(`the server asks to wait ${loss.waitMs} ms.`);
       await this.#wait(loss);
       if (this.#isLeft) return undefined;
       const next = await this.#ask(cursor);
@@ -133,8 +150,8 @@ export class RunStream {
     // An answer that nobody reads would hold its connection.
     await answer.body?.cancel().catch(() => undefined);
     const { status } = answer;
-    if (status === 410) return errorFrame("The connection was lost, and the server no longer has what came next.", "cursor_expired");
-    if (status !== 408 && status !== 429 && status < 500) return lost(`the server answered ${status} instead of the rest.`);
+    if (status === 410) return this.#wire.failureFrame("The connection was lost, and the server no longer has what came next.", "cursor_expired");
+    if (status !== 408 && status !== 429 && status < 500) return this.#lost(`the server answered ${status} instead of the rest.`);
     const waitMs = retryAfterMs(answer, Date.now());
     return { status, ...(waitMs !== undefined && { waitMs }) };
   }
@@ -142,6 +159,10 @@ export class RunStream {
   /** An answer that ends well without a cursor and without an event: there is nothing to follow. */
   #isNothing({ error }: Loss): boolean {
     return error === undefined && this.#progress.cursor === undefined && !this.#hasFrames;
+  }
+
+  #lost(why: string): string {
+    return this.#wire.failureFrame(`The connection was lost, and ${why}`, "stream_lost");
   }
 
   get #isLeft(): boolean {
@@ -152,13 +173,4 @@ export class RunStream {
 /** Whether an answer is what a stream of events begins with. */
 export function isEventStream({ ok, headers }: Response): boolean {
   return ok && /^text\/event-stream\s*(?:;|$)/i.test(headers.get("content-type") ?? "");
-}
-
-function lost(why: string): string {
-  return errorFrame(`The connection was lost, and ${why}`, "stream_lost");
-}
-
-/** A body that errors ends Node clients: AG-UI's client leaves a rejection that nobody can handle. So the failure is an event. */
-function errorFrame(message: string, code: "stream_lost" | "cursor_expired"): string {
-  return `data: ${JSON.stringify({ type: "RUN_ERROR", message, code })}\n\n`;
 }

@@ -8,19 +8,23 @@ import type { Transcript } from "./transcript.ts";
 import type { Usage } from "./usage.ts";
 
 /**
- * PORT: what executes agents. The runner decides when an attempt begins and what happens to its events; the source talks to
- * the agent framework.
+ * PORT: what executes agents and workflows. The runner decides when an attempt begins and what happens to its events; the source talks to
+ * the framework.
  *
  * INVARIANT: a model call whose end the transcript holds is not issued again
  * INVARIANT: a tool whose result the transcript holds is not executed again
  * INVARIANT: a tool executes only after its start is committed
  * INVARIANT: a model is called only after the call is committed
  * INVARIANT: a tool call that needs an answer does not execute before the transcript holds it
+ * INVARIANT: a step whose end the transcript holds is not executed again
+ * INVARIANT: a step executes only after its start is committed
  * INVARIANT: after settle the thread holds the user's message once and the answer once, as the log has it
  */
 export interface AgentSource {
   listAgents(): readonly AgentSummary[];
   listWorkflows(): readonly WorkflowSummary[];
+  /** Looks at the input of a workflow before a run is made of it. @throws {HoldfastError} WORKFLOW_NOT_FOUND, INPUT_INVALID, NOT_SUPPORTED */
+  checkWorkflowInput(workflowId: string, input: Json): Promise<void>;
   /**
    * Puts the user's message into the thread, once, under its own id; for a regeneration takes the replaced answer out. `transcript` is
    * what the log held when the attempt began.

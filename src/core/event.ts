@@ -127,6 +127,12 @@ export type ContentEvent =
       readonly output?: Json;
       /** Why it failed, in words fit for the run's owner. */
       readonly message?: string;
+      /** What it asks, where it suspended by itself and not for something inside it. */
+      readonly request?: InterruptRequest;
+      /** What the state that the steps share became, where this one set it. */
+      readonly state?: Json;
+      /** The workflow ends here, with this output. */
+      readonly isBailed?: true;
     }
   /** A chunk that no event above describes, kept as it came. */
   | { readonly type: "raw"; readonly chunkType: string; readonly payload: Json };

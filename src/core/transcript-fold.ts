@@ -6,6 +6,7 @@ import { START, type Offset } from "./offset.ts";
 import type { ToolPart, Transcript, TranscriptPart, TranscriptStep } from "./transcript.ts";
 import { findTool, growTool, isToolEvent } from "./transcript-tools.ts";
 import { addUsage, type Usage } from "./usage.ts";
+import { growWorkflow, noteAnswer, type WorkflowStepRecord } from "./workflow-transcript.ts";
 
 export type Writable<T> = { -readonly [field in keyof T]: T[field] };
 export type StepDraft = Omit<Writable<TranscriptStep>, "parts"> & { parts: Writable<TranscriptPart>[] };
@@ -19,6 +20,9 @@ export interface AgentDraft {
 /** The run's own agent, with what its working memory held, each with the offset before it. */
 interface RunDraft extends AgentDraft {
   states: { before: Offset; readonly value: Json }[];
+  /** Steps of a workflow; empty for an agent. */
+  readonly workflowSteps: Map<string, WorkflowStepRecord>;
+  hasResult: boolean;
 }
 
 /**
@@ -26,7 +30,7 @@ interface RunDraft extends AgentDraft {
  * run's own, and is never reset.
  */
 export function transcriptOf(entries: Iterable<Entry>, ancestry: Iterable<Entry> = []): Transcript {
-  const draft: RunDraft = { steps: [], nested: new Map(), states: [] };
+  const draft: RunDraft = { steps: [], nested: new Map(), states: [], workflowSteps: new Map(), hasResult: false };
   let offset: Offset = START;
   for (const entry of ancestry) {
     // Each log counts from its own beginning, and resets only what is its own.
@@ -44,7 +48,8 @@ export function transcriptOf(entries: Iterable<Entry>, ancestry: Iterable<Entry>
   // What the runs before this one used is on their own bills.
   const own = draft.steps.filter((step) => step.before !== START);
   const usage = own.reduce<Usage>((sum, step) => addUsage(sum, step.modelFinished?.usage ?? {}), {});
-  return { steps: draft.steps, offset, usage, end, nested: draft.nested, states: draft.states.map(({ value }) => value) };
+  const workflow = draft.workflowSteps.size > 0 && { workflow: { steps: draft.workflowSteps, hasResult: draft.hasResult } };
+  return { steps: draft.steps, offset, usage, end, nested: draft.nested, states: draft.states.map(({ value }) => value), ...workflow };
 }
 
 /** What stands so far is out of the reach of every reset. */
@@ -80,13 +85,19 @@ function grow(draft: RunDraft, event: RunEvent, before: Offset): TerminalEvent |
       for (const nested of draft.nested.values()) dropCutStep(nested);
       return undefined;
     }
+    case "workflow-step-started":
+    case "workflow-step-finished":
+      growWorkflow(draft.workflowSteps, event);
+      return undefined;
     case "interrupt-answered": {
+      noteAnswer(draft.workflowSteps, event);
       const tool = findTool(draft, event.toolCallId);
       if (tool?.interrupt?.id === event.interruptId) tool.answer = { value: event.answer, ...(event.isDeclined && { isDeclined: true as const }) };
       return undefined;
     }
     default:
-      growAgent(draft, event, before);
+      if (draft.workflowSteps.size > 0 && event.type !== "nested") draft.hasResult ||= event.type === "object" && event.isFinal;
+      else growAgent(draft, event, before);
       return undefined;
   }
 }
@@ -168,6 +179,8 @@ function addToStep(draft: AgentDraft, event: Exclude<ContentEvent | StepEvent, {
       return;
     case "tool-progress":
     case "raw":
+    case "workflow-step-started":
+    case "workflow-step-finished":
   }
 }
 

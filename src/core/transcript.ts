@@ -3,6 +3,7 @@ import type { InterruptRequest } from "./interrupt.ts";
 import type { Json } from "./json.ts";
 import type { Offset } from "./offset.ts";
 import type { Usage } from "./usage.ts";
+import type { WorkflowTranscript } from "./workflow-transcript.ts";
 
 /** What the log of a run amounts to once superseded work is left out: what recovery goes on from and what the thread keeps. */
 export interface Transcript {
@@ -16,6 +17,8 @@ export interface Transcript {
   readonly nested: ReadonlyMap<string, NestedTranscript>;
   /** What the working memory held, each time it changed, the newest last; none for an agent without. */
   readonly states?: readonly Json[];
+  /** Of a run that executes a workflow, once a step of it began. */
+  readonly workflow?: WorkflowTranscript;
 }
 
 /** What a sub-agent did inside one tool call. */

@@ -34,6 +34,7 @@ function answerFields({ id, kind, answer = null }: Interrupt): JsonObject {
       return typeof error === "string" ? { state: "output-error", errorText: error } : { state: "output-available", output: output ?? null };
     }
     case "tool-suspend":
+    case "workflow-suspend":
       return {};
   }
 }

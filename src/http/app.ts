@@ -12,13 +12,21 @@ import { runRoutes } from "./run-routes.ts";
 import { threadRoutes } from "./thread-routes.ts";
 import { runUsageRoutes, usageRoutes } from "./usage-routes.ts";
 
+/** Routes, and where they are. */
+export interface MountedRoutes {
+  readonly path: string;
+  readonly routes: Hono<ProtocolEnv>;
+}
+
 /** What the HTTP side stands on. */
 export interface AppOptions {
   /** `ready` rejects while the server should get no requests. */
   readonly engine: Engine & { ready(): Promise<void> };
   readonly authenticate: Authenticate;
   /** The routes of each protocol, by the path that they are mounted at. */
-  readonly protocols: readonly { readonly path: string; readonly routes: Hono<ProtocolEnv> }[];
+  readonly protocols: readonly MountedRoutes[];
+  /** Routes that ask for no credentials, so that they may say nothing about anybody; `context.var.principal` is not set. */
+  readonly open?: readonly MountedRoutes[];
   readonly cors: CorsOptions;
   readonly logger: Logger;
 }
@@ -41,6 +49,8 @@ export function createApp(options: AppOptions): Hono<ProtocolEnv> {
     });
     return context.json({ status: "ready" });
   });
+
+  for (const { path, routes } of options.open ?? []) app.route(path, routes);
 
   app.use(authentication(options.authenticate), limitBody(), methodNotAllowed({ app, onMethodNotAllowed: (_, allowed) => refuseMethod(allowed) }));
   app.route("/v1/runs", runRoutes(engine));

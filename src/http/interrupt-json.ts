@@ -16,6 +16,7 @@ export function interruptJson(interrupt: Interrupt): JsonObject {
     status: interrupt.status,
     toolCallId: interrupt.toolCallId,
     toolName: interrupt.toolName,
+    stepPath: interrupt.stepPath,
     input: interrupt.input,
     resumeSchema: interrupt.resumeSchema,
     payload: interrupt.payload,

@@ -9,7 +9,7 @@ export function runJson(run: Run, interrupts: readonly Interrupt[]): JsonObject 
   return {
     id: run.id,
     threadId: run.threadId,
-    agentId: run.agentId,
+    ...(run.input.workflow === undefined ? { agentId: run.agentId } : { workflowId: run.agentId }),
     status: run.status,
     attempt: run.attempt,
     parentRunId: run.parentRunId,

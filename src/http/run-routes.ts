@@ -8,6 +8,7 @@ import { auditJson } from "./interrupt-json.ts";
 import { pageQuery } from "./page-query.ts";
 import { runJson } from "./run-json.ts";
 import { validated } from "./validation.ts";
+import { startWorkflow } from "./workflow-start.ts";
 
 const runQuery = pageQuery.extend({
   threadId: z.string().min(1).optional(),
@@ -35,6 +36,10 @@ export function runRoutes(engine: Engine): Hono<ProtocolEnv> {
       });
       const runs = await Promise.all(page.runs.map(async (run) => runJson(run, await interruptsOf(principal, run))));
       return context.json({ runs, nextCursor: page.nextCursor });
+    })
+    .post("/", async (context) => {
+      const run = await startWorkflow(engine, context.var.principal, context.req.raw);
+      return context.json(runJson(run, []), 201, { location: `/v1/runs/${run.id}` });
     })
     .get("/:runId", async (context) => {
       const { principal } = context.var;

@@ -12,6 +12,7 @@ import { errorText } from "./error-text.ts";
 import { isReadOnly, isWithoutMemory } from "./memory-options.ts";
 import { inputMessages, keptAnswer, lacksRepeats, writeAnswer, writeQuestion } from "./thread-writer.ts";
 import { mastraThreads } from "./threads.ts";
+import { workflowSource } from "./workflow-source.ts";
 import { mergeState, StateLog, WORKING_MEMORY_TOOLS, workingMemoryOf } from "./working-memory.ts";
 
 export interface MastraSourceOptions {
@@ -25,30 +26,29 @@ export interface MastraSourceOptions {
 /** Executes the agents of a Mastra instance. */
 export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}): AgentSource {
   const idempotent = new Set([...WORKING_MEMORY_TOOLS, ...(options.idempotentTools ?? [])]);
-  const seenUnknown = new Set<string>();
-  const onUnknownChunk = (chunkType: string): void => {
-    if (seenUnknown.has(chunkType)) return;
-    seenUnknown.add(chunkType);
-    options.onUnknownChunk?.(chunkType);
-  };
+  const onUnknownChunk = oncePerType(options.onUnknownChunk);
   const questions = new WeakMap<Run, readonly MastraDBMessage[]>();
+
+  const isIdempotent = (name: string): boolean => idempotent.has(name);
+  const { executeWorkflow, ...workflows } = workflowSource(mastra, { isIdempotent, contextOf, onUnknownChunk, onError: options.onError });
 
   return {
     threads: ({ resourceId, claims }) => mastraThreads(mastra, new RequestContext([["principal", { resourceId, ...claims }]])),
     listAgents: () => listAgents(mastra),
+    ...workflows,
     async begin(run, transcript) {
       // Of an agent that had ended the thread has all, or will have it from the log.
-      if (isAnswered(transcript) || isReadOnly(run)) return;
+      if (isAnswered(transcript) || isReadOnly(run) || run.input.workflow !== undefined) return;
       const agent = agentOf(mastra, run.agentId);
       questions.set(run, await writeQuestion(agent, run, contextOf(run)));
       await mergeState(agent, run, transcript, contextOf(run));
     },
     async execute(attempt: AttemptContext): Promise<AttemptOutcome> {
       const { run, transcript } = attempt;
+      if (run.input.workflow !== undefined) return executeWorkflow(attempt);
       if (isAnswered(transcript)) return hasAskedAnswer(run, transcript) ? endOf(transcript) : OUTPUT_INVALID;
       const agent = agentOf(mastra, run.agentId);
       const hasMemory = !isWithoutMemory(run) && (await mastraThreads(mastra, contextOf(run)).hasMemory(run.agentId));
-      const isIdempotent = (toolName: string): boolean => idempotent.has(toolName);
       try {
         const question = questions.get(run) ?? inputMessages(run, Date.now());
         const onCallbackError = (error: unknown): void => options.onError?.(run, error);
@@ -72,7 +72,7 @@ export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}):
       }
     },
     async settle(run, outcome, readTranscript) {
-      if (isReadOnly(run)) return;
+      if (isReadOnly(run) || run.input.workflow !== undefined) return;
       const agent = agentOf(mastra, run.agentId);
       const kept = await keptAnswer(agent, run, contextOf(run));
       if (kept === "no-memory") return;
@@ -85,6 +85,15 @@ export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}):
       if (isMastras && !lacksRepeats(kept, transcript)) return;
       await writeAnswer(agent, run, outcome, transcript, contextOf(run));
     },
+  };
+}
+
+function oncePerType(tell: ((chunkType: string) => void) | undefined): (chunkType: string) => void {
+  const told = new Set<string>();
+  return (chunkType) => {
+    if (told.has(chunkType)) return;
+    told.add(chunkType);
+    tell?.(chunkType);
   };
 }
 

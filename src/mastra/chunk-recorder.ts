@@ -5,11 +5,12 @@ import type { Usage } from "../core/usage.ts";
 import type { AgentScope } from "./agent-scope.ts";
 import { initialNormalizeState, normalizeChunk, noteToolOutcome, uniqueToolCallId, type Normalized, type NormalizeState } from "./normalize.ts";
 import { withNestedState } from "./normalize-nested.ts";
+import { closeNestedParts, withEntry } from "./normalize-state.ts";
 import { isReplayed } from "./replay-filter.ts";
 import type { ToolOutcome } from "./tool-hooks.ts";
 
 /** What a chunk says to the driver beside its events. */
-export type ChunkSignal = Exclude<Normalized, { event: RunEvent }>;
+export type ChunkSignal = Exclude<Normalized, { event: RunEvent } | { signal: "nested-finish" }>;
 
 /** Turns the chunks of an agent and its sub-agents into events of the log, those left out that the log holds already. */
 export class ChunkRecorder {
@@ -73,11 +74,31 @@ export class ChunkRecorder {
     this.#state = withNestedState(this.#state, providerPath(scope), (state) => noteToolOutcome(state, providerId));
   }
 
+  /**
+   * What comes under this call from here on is of another execution: its ids and the numbers of its steps are none that the log has already.
+   * `executions`: how many there were.
+   */
+  reenter(toolCallId: string, executions: number): void {
+    const before = initialNormalizeState();
+    const runs = new Map(Array.from({ length: executions }, (_, index) => [`before-${index}`, before] as const));
+    const last = this.#attempt.transcript.nested.get(toolCallId)?.steps.at(-1)?.step;
+    const nextStep = last === undefined ? 0 : last + 1;
+    this.#state = { ...this.#state, nested: withEntry(this.#state.nested, toolCallId, { toolCallId, nextStep, runs }) };
+  }
+
+  /** Ends what is open under a call that ended without a chunk of its own. */
+  closeNested(toolCallId: string): void {
+    const [state, items] = closeNestedParts(this.#state, toolCallId);
+    this.#state = state;
+    void this.#recordFrom(items, 0);
+  }
+
   #recordFrom(items: readonly Normalized[], first: number): Promise<void> | undefined {
     for (const [index, item] of items.entries()) {
       if (index < first) continue;
       if (!("event" in item)) {
-        this.#onSignal(item);
+        if (item.signal === "nested-finish") this.#countUnrecorded(item);
+        else this.#onSignal(item);
         continue;
       }
       const behind = this.#record(item.event);
@@ -99,7 +120,6 @@ export class ChunkRecorder {
     const behind = isKnown ? undefined : this.#attempt.emit(event);
     if (inner.type === "text-delta") this.#attempt.checkpoint("model-streaming");
     if (inner.type === "model-finished" && scope) return this.#answerComplete(scope, inner.step);
-    if (inner.type === "step-finished" && scope === undefined) this.#countUnrecorded(path, inner);
     if (event.type === "step-finished" && !isDropped) return this.#stepComplete();
     return behind;
   }
@@ -116,9 +136,12 @@ export class ChunkRecorder {
     return this.#stepUsage === undefined ? rest : { ...rest, usage: this.#stepUsage };
   }
 
-  /** An agent that a tool runs by itself is seen when it ends, with the sum of its steps. */
-  #countUnrecorded(path: string, { usage, isContinued }: Extract<RunEvent, { type: "step-finished" }>): void {
-    if (usage === undefined || isContinued || path === "") return;
+  /**
+   * An agent that a tool runs by itself is seen when it ends, with the sum of its steps. Of its last step Mastra gives the usage first, and the
+   * sum in the same object a moment later.
+   */
+  #countUnrecorded({ toolCallId: path, usage }: Extract<Normalized, { signal: "nested-finish" }>): void {
+    if (this.#scopes.has(path)) return;
     const call = this.#unrecorded.get(path) ?? 0;
     this.#unrecorded.set(path, call + 1);
     void this.#attempt.emit({ type: "model-cut", attempt: this.#attempt.attempt, path, call, state: "settled", usage, basis: "provider" });

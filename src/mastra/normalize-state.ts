@@ -12,6 +12,8 @@ export type DriverSignal =
   /** The step has ended for Mastra; calls of it wait for an answer. */
   | { readonly signal: "interrupted-step" }
   | { readonly signal: "finish"; readonly finishReason?: FinishReason; readonly usage?: Usage }
+  /** An agent inside this call has ended; the usage is the sum of its steps. */
+  | { readonly signal: "nested-finish"; readonly toolCallId: string; readonly usage: Usage }
   /** The run asks a question. The id is that of the tool call; the driver makes it unique. */
   | { readonly signal: "interrupt"; readonly request: InterruptRequest }
   | { readonly signal: "unknown-chunk"; readonly chunkType: string };
@@ -130,8 +132,10 @@ export function nestedItems(toolCallId: string, items: readonly Normalized[]): r
   for (const item of items) {
     if ("event" in item) {
       wrapped.push({ event: { type: "nested", toolCallId, event: item.event } });
-    } else if (item.signal === "unknown-chunk") {
+    } else if (item.signal === "unknown-chunk" || item.signal === "nested-finish") {
       wrapped.push(item);
+    } else if (item.signal === "finish" && item.usage !== undefined) {
+      wrapped.push({ signal: "nested-finish", toolCallId, usage: item.usage });
     } else if (item.signal === "error") {
       wrapped.push({ event: { type: "nested", toolCallId, event: { type: "raw", chunkType: "error", payload: { message: item.message } } } });
     }

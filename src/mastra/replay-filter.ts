@@ -1,4 +1,4 @@
-import type { RunEvent } from "../core/event.ts";
+import type { NestedEvent, RunEvent } from "../core/event.ts";
 import { isSettled, type NestedTranscript, type ToolPart, type TranscriptStep } from "../core/transcript.ts";
 
 /**
@@ -8,7 +8,8 @@ import { isSettled, type NestedTranscript, type ToolPart, type TranscriptStep } 
  */
 export function isReplayed(transcript: NestedTranscript, stepOf: (path: string) => number, event: RunEvent, path: string = ""): boolean {
   const recorded = transcript.steps[stepOf(path)];
-  if (recorded === undefined) return false;
+  // Of a workflow only the agents inside it have steps of this kind.
+  if (recorded === undefined) return transcript.steps.length === 0 && event.type === "nested" && isReplayedInside(transcript, stepOf, event);
   switch (event.type) {
     case "step-finished":
       return recorded.isFinished;
@@ -18,11 +19,8 @@ export function isReplayed(transcript: NestedTranscript, stepOf: (path: string) 
     case "tool-denied":
     case "tool-progress":
       return hasOutcome(recorded, event.toolCallId);
-    case "nested": {
-      if (hasOutcome(recorded, event.toolCallId)) return true;
-      const inner = transcript.nested.get(event.toolCallId);
-      return inner !== undefined && isReplayed(inner, stepOf, event.event, event.toolCallId);
-    }
+    case "nested":
+      return hasOutcome(recorded, event.toolCallId) || isReplayedInside(transcript, stepOf, event);
     // Mastra reads the object out of the answer behind its end.
     case "object":
       return !event.isFinal || recorded.isFinished || transcript.steps.some(({ parts }) => parts.some((part) => part.type === "object" && part.isFinal));
@@ -33,6 +31,11 @@ export function isReplayed(transcript: NestedTranscript, stepOf: (path: string) 
     default:
       return true;
   }
+}
+
+function isReplayedInside({ nested }: NestedTranscript, stepOf: (path: string) => number, { toolCallId, event }: NestedEvent): boolean {
+  const inner = nested.get(toolCallId);
+  return inner !== undefined && isReplayed(inner, stepOf, event, toolCallId);
 }
 
 /** The tool call with this id in the step, as the log has it. */

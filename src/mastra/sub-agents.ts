@@ -40,7 +40,8 @@ export async function withRecordedSubAgents(
   return Object.assign(copy, { listAgents: () => Object.fromEntries(recorded) });
 }
 
-function recordedSubAgent(agent: Agent, recorder: SubAgentRecorder, policy: ApprovalPolicy): Agent {
+/** A copy of an agent that runs inside a call; its own calls are recorded. Outside of one it is as the agent itself. */
+export function recordedSubAgent(agent: Agent, recorder: SubAgentRecorder, policy: ApprovalPolicy): Agent {
   const stream = async (messages: Messages, given: StreamOptions = {}): Promise<unknown> => {
     const delegation = delegationHere();
     if (delegation === undefined) return agent.stream(messages, given as object);

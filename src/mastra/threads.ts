@@ -6,6 +6,7 @@ import type { StoredMessage, ThreadDirectory, ThreadRecord } from "../core/agent
 import type { JsonObject } from "../core/json.ts";
 import { agentOf } from "./agents.ts";
 import { toJson } from "./json-value.ts";
+import { isWorkflow } from "./workflows.ts";
 import { uiMessage } from "./thread-messages.ts";
 
 /** Thread metadata in which Mastra keeps what its memory features know; a client could steer the model by writing it. */
@@ -21,7 +22,8 @@ type StoredMessages = Awaited<ReturnType<MastraMemory["recall"]>>["messages"];
  * @throws {HoldfastError} AGENT_NOT_FOUND from every method, for an agent that is not registered
  */
 export function mastraThreads(mastra: Mastra, requestContext: RequestContext): ThreadDirectory {
-  const memoryOf = (agentId: string): Promise<MastraMemory | undefined> => {
+  const memoryOf = async (agentId: string): Promise<MastraMemory | undefined> => {
+    if (isWorkflow(mastra, agentId)) return undefined;
     const agent: Agent = agentOf(mastra, agentId);
     return agent.getMemory({ requestContext });
   };

@@ -64,6 +64,8 @@ function answered(request: InterruptRequest, { value: answer, isDeclined }: NonN
     case "tool-approval":
       return isApproved(answer) ? { action: "pass" } : declined(answer);
     case "tool-suspend":
+    // A step of a workflow has its own gate.
+    case "workflow-suspend":
       return { action: "pass", resumeData: { value: answer }, ...(request.innerRunId !== undefined && { innerRunId: request.innerRunId }) };
     case "frontend-tool":
       return { action: "settle", result: pageResult(answer) };

@@ -72,6 +72,20 @@ test("a commit resolves only when what was appended before it is written, in ord
   expect(batches[0]?.[0]?.isDurable).toBe(true);
 });
 
+test.each([
+  { type: "tool-started", toolCallId: "c", toolName: "pay", attempt: 1, idempotencyKey: "k" },
+  { type: "workflow-step-started", callId: "pay", stepId: "pay" },
+  { type: "workflow-step-finished", callId: "pay", stepId: "pay", status: "success" },
+] as const)("what must not be done twice is on the disk before it is acknowledged: $type", async (event) => {
+  const { store, batches } = recordingStore();
+  const appender = new Appender({ store, onCommitted: () => undefined, monotonicMs: () => 0 });
+  const log = appender.open({ runId: "a", epoch: 1 }, () => undefined);
+  void log.append(event);
+  // The piece is taken in the same turn of the event loop, before anybody says that they wait.
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(batches.map((batch) => batch[0]?.isDurable)).toEqual([true]);
+});
+
 test("a fenced log rejects those who wait and drops what waits", async () => {
   const store = { append: (batch: readonly Append[]) => Promise.resolve(batch.map(() => ({ outcome: "fenced" as const }))) } as unknown as RunStore;
   let fenced = 0;

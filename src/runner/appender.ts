@@ -34,6 +34,8 @@ const FLUSHED: ReadonlySet<RunEvent["type"]> = new Set<RunEvent["type"]>([
   "tool-result",
   "tool-error",
   "tool-denied",
+  "workflow-step-started",
+  "workflow-step-finished",
   "run-waiting",
 ]);
 

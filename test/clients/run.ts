@@ -8,7 +8,7 @@ import { join } from "node:path";
 const FOLDER = import.meta.dirname;
 const ROOT = join(FOLDER, "..", "..");
 /** Clients that take other releases of what the packages here take stand in folders of their own: each finds its own first. */
-const PACKAGES = [FOLDER, ...["v6", "ag-ui-0", "copilotkit"].map((name) => join(FOLDER, name))];
+const PACKAGES = [FOLDER, ...["v6", "ag-ui-0", "copilotkit", "cedar"].map((name) => join(FOLDER, name))];
 
 interface Report {
   readonly numPassedTests: number;

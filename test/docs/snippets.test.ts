@@ -36,6 +36,7 @@ describe("the snippets of the documents", () => {
       paths: {
         holdfast: [join(root, "src/index.ts")],
         "holdfast/client": [join(root, "src/client/index.ts")],
+        "holdfast/client/cedar": [join(root, "src/client/cedar.ts")],
         "holdfast/copilotkit": [join(root, "src/copilotkit.ts")],
         "holdfast/io-bridge": [join(root, "src/io-bridge.ts")],
         ...appPaths(folder),

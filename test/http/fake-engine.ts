@@ -1,4 +1,4 @@
-import type { AgentSummary, ThreadChange } from "../../src/core/agent-source.ts";
+import type { AgentSummary, ThreadChange, WorkflowSummary } from "../../src/core/agent-source.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import { HoldfastError } from "../../src/core/error.ts";
 import type { AuditEntry } from "../../src/core/audit.ts";
@@ -55,6 +55,15 @@ export class FakeEngine implements Engine {
 
   async resolveAgent(): Promise<ResolvedAgent> {
     return { id: "assistant", name: "Assistant", hasMemory: true };
+  }
+
+  listWorkflows(): readonly WorkflowSummary[] {
+    return [{ id: "orders" }];
+  }
+
+  resolveWorkflow(workflowId: string): WorkflowSummary {
+    if (workflowId !== "orders") throw new HoldfastError("WORKFLOW_NOT_FOUND", "There is no workflow with this id; name one that is registered.");
+    return { id: "orders" };
   }
 
   listKeptThreads(): Promise<never> {

@@ -154,6 +154,7 @@ const ENDS: readonly (readonly [string, RunCase, readonly string[]])[] = [
       "> step-started 1",
       ...said("call_1/1.t0", "Paid.").map((line) => `> ${line}`),
       "> step-finished 1 {'finishReason':'stop','usage':'20+10','isContinued':false}",
+      "! nested-finish {'toolCallId':'call_1','usage':{'inputTokens':40,'outputTokens':20,'totalTokens':60}}",
       expect.stringMatching(/^tool-result call_1 \{'output':\{'text':'Paid\.'/) as string,
       continued(0),
       ...answered(1),

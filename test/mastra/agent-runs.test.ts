@@ -149,6 +149,7 @@ const RUNS: readonly (readonly [string, RunCase, readonly string[]])[] = [
       "> step-started 1",
       ...said("call_1/1.t0", "It is two.").map((line) => `> ${line}`),
       "> step-finished 1 {'finishReason':'stop','usage':'20+10','isContinued':false}",
+      "! nested-finish {'toolCallId':'call_1','usage':{'inputTokens':40,'outputTokens':20,'totalTokens':60}}",
       `tool-result call_1 {'output':{'text':'It is two.',${sub},'subAgentToolResults':[{'toolName':'add','toolCallId':'call_1','result':{'sum':2},'args':{'a':1,'b':1}}]},'providerMetadata':{'mastra':{'modelOutput':{'type':'text','value':'It is two.'}}}}`,
       continued(0),
       ...answered(1),

@@ -30,10 +30,12 @@ export const bridgeRoutes: readonly IoMastraBridge.HonoRoute[] = IoMastraBridgeF
 const IMPORTS = `
 import { createHoldfast, HoldfastError } from "holdfast";
 import * as client from "holdfast/client";
+import { cedarFetch } from "holdfast/client/cedar";
 import { IoMastraBridgeFactory } from "holdfast/io-bridge";
 if (typeof createHoldfast !== "function") throw new Error("holdfast exports no createHoldfast");
 if (!HoldfastError.is(new HoldfastError("RUN_NOT_FOUND", "No such run."))) throw new Error("HoldfastError does not know itself");
 if (typeof client.resilientFetch !== "function") throw new Error("holdfast/client exports no resilientFetch");
+if (typeof cedarFetch !== "function") throw new Error("holdfast/client/cedar exports no cedarFetch");
 if (IoMastraBridgeFactory().createHonoRoutes().length !== 10) throw new Error("holdfast/io-bridge does not have its ten routes");
 `;
 
@@ -59,6 +61,7 @@ function pack(folder: string): string {
     "dist/index.js",
     "dist/index.d.ts",
     "dist/client/index.js",
+    "dist/client/cedar.js",
     "dist/copilotkit.js",
     "dist/io-bridge.js",
     "dist/cli/main.js",

@@ -89,6 +89,8 @@ function mustAnswerOnce(wire: readonly AgUiEvent[], log: readonly RunEvent[], ea
   for (const event of log) {
     if (event.type === "interrupt-answered") for (const id of [event.toolCallId, ...event.toolCallId.split("/").slice(0, 1)]) open.add(id);
   }
+  // A step of a workflow is no call.
+  for (const event of log) if (event.type === "workflow-step-started") open.delete(event.callId);
   for (const event of wire) {
     // What is taken back has no result any more.
     if (event.type === "MESSAGES_SNAPSHOT") {

@@ -1,4 +1,4 @@
-import type { AgentSummary } from "../../src/core/agent-source.ts";
+import type { AgentSummary, WorkflowSummary } from "../../src/core/agent-source.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import { HoldfastError } from "../../src/core/error.ts";
 import { isTerminalEvent, statusAfter, type RunEvent } from "../../src/core/event.ts";
@@ -35,6 +35,15 @@ export class FakeEngine implements Engine {
   entriesRead = 0;
   /** Tails that were opened and not closed. */
   openTails = 0;
+
+  listWorkflows(): readonly WorkflowSummary[] {
+    return [{ id: "orders" }];
+  }
+
+  resolveWorkflow(workflowId: string): WorkflowSummary {
+    if (workflowId !== "orders") throw new HoldfastError("WORKFLOW_NOT_FOUND", "There is no workflow with this id; name one that is registered.");
+    return { id: "orders" };
+  }
 
   listKeptThreads(): Promise<never> {
     throw new Error("not asked for here");

@@ -16,6 +16,8 @@ export function scriptedSource(execute: (attempt: AttemptContext) => Promise<Att
   return {
     threads: () => noThreads,
     listAgents: () => [{ id: "agent", name: "agent" }],
+    listWorkflows: () => [],
+    checkWorkflowInput: () => Promise.resolve(),
     begin: () => Promise.resolve(),
     execute,
     settle: () => Promise.resolve(),

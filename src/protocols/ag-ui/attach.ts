@@ -1,7 +1,7 @@
 import { HoldfastError } from "../../core/error.ts";
 import type { Principal } from "../../core/principal.ts";
 import type { Engine } from "../../core/protocol.ts";
-import { parseCursor, type Cursor } from "./cursor.ts";
+import { parseCursor, type Cursor } from "../cursor.ts";
 import { downLevel } from "./down-level.ts";
 import type { AgUiEvent, Generation } from "./event.ts";
 import type { Media } from "./frame.ts";

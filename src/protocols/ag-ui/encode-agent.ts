@@ -1,5 +1,5 @@
 import type { AgUiEvent, SubagentOutcome } from "./event.ts";
-import { closeContent, closeStep } from "./encode-step.ts";
+import { closeContent, closeStep, closeWorkflowSteps } from "./encode-step.ts";
 import { agentAt, callAt, inOrder, NO_CHUNKS, send, withAgent, type Agent, type AgUiState, type Encoded, type Fold } from "./state.ts";
 
 /** How the work of a sub-agent ends. */
@@ -46,6 +46,7 @@ export function closeAll(state: AgUiState, endOf: (agent: Agent) => AgentEnd, ..
     ),
     ...beforeStep,
     (next) => closeStep(next, ""),
+    closeWorkflowSteps,
   );
 }
 
@@ -81,7 +82,8 @@ function openAgent(state: AgUiState, key: string): Encoded {
     type: "SUBAGENT_STARTED",
     subagentRunId: runId,
     name: nameOf(agent, callAt(state, key)?.toolName),
-    parentToolCallId: key,
+    // A step of a workflow is no call of a tool.
+    ...(!state.workflowSteps.some(({ callId }) => callId === key) && { parentToolCallId: key }),
     ...(parentKey !== "" && parent !== undefined && { parentSubagentRunId: parent }),
   };
   return [{ ...withAgent(state, { ...agent, isOpen: true }), agentRunIds: [...state.agentRunIds, runId] }, [started]];

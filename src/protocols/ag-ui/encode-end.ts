@@ -5,7 +5,7 @@ import type { AgUiEncoding, AgUiEvent, AgUiInterrupt, RunOutcome } from "./event
 import { closeAgent, closeAll, inAgent, type AgentEnd } from "./encode-agent.ts";
 import { closeContent } from "./encode-step.ts";
 import { endCall, MISSING, showCall } from "./encode-tool.ts";
-import { callAt, inOrder, owned, send, withCall, type Agent, type AgUiState, type Encoded, type Fold } from "./state.ts";
+import { callAt, inOrder, NO_CHUNKS, owned, send, withCall, type Agent, type AgUiState, type Encoded, type Fold } from "./state.ts";
 
 /** Encodes the end of a run. Whatever the end, nothing stays open. */
 export function encodeEnd(encoding: AgUiEncoding, state: AgUiState, event: TerminalEvent): Encoded {
@@ -77,6 +77,7 @@ function showAsked(state: AgUiState, interrupts: readonly InterruptRequest[]): E
     state,
     ...interrupts.map((interrupt): Fold => {
       const { toolCallId, toolName, input, kind } = interrupt;
+      if (kind === "workflow-suspend") return (next) => [next, NO_CHUNKS];
       return (next) => {
         const path = pathOf(next, toolCallId);
         const [shown, chunks] = inAgent(next, path, (inner, key) => showCall(inner, key, { toolCallId, toolName, input }));
@@ -121,17 +122,24 @@ function ask(encoding: AgUiEncoding, state: AgUiState, interrupts: readonly Inte
 }
 
 function interruptOf(state: AgUiState, request: InterruptRequest): AgUiInterrupt {
-  const { id, kind, toolCallId, toolName, input, resumeSchema, payload, expiresAt } = request;
+  const { id, kind, toolCallId, toolName, input, resumeSchema, payload, expiresAt, stepPath } = request;
+  const isOfStep = kind === "workflow-suspend";
   const message = kind === "tool-approval" ? `Approve the call of ${toolName}?` : messageIn(payload);
   return {
     id,
     reason: kind === "tool-approval" ? "tool_call" : "input_required",
     ...(message !== undefined && { message }),
-    toolCallId,
+    ...(!isOfStep && { toolCallId }),
     ...(isObject(resumeSchema) && { responseSchema: resumeSchema }),
     ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt).toISOString() }),
     ...owned(callAt(state, toolCallId)),
-    metadata: { holdfast: { toolName, input: input ?? null, ...(payload !== undefined && { payload }) } },
+    metadata: {
+      holdfast: {
+        ...(isOfStep ? { stepId: toolName, callId: toolCallId, ...(stepPath && { stepPath }) } : { toolName }),
+        input: input ?? null,
+        ...(payload !== undefined && { payload }),
+      },
+    },
   };
 }
 

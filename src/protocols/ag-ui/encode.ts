@@ -11,6 +11,7 @@ import { encodeText } from "./encode-text.ts";
 import { deniedText, encodeToolInput, encodeToolOutcome, resultId, type ToolOutcomeEvent } from "./encode-tool.ts";
 import type { AgUiChunk, AgUiEncoding } from "./event.ts";
 import { agentAt, callAt, INITIAL_STATE, inOrder, NO_CHUNKS, owned, withAgent, withCall, type AgUiState, type Encoded } from "./state.ts";
+import { encodeWorkflowStep } from "./encode-workflow.ts";
 import { stateChange } from "./state-patch.ts";
 import { addTokens } from "./usage.ts";
 
@@ -62,6 +63,9 @@ function encodeEvent(encoding: AgUiEncoding, state: AgUiState, event: RunEvent):
       return encodeWork(encoding, { ...state, tripwire: event.reason }, [], event);
     case "nested":
       return encodeNested(encoding, state, [], event);
+    case "workflow-step-started":
+    case "workflow-step-finished":
+      return encodeWorkflowStep(state, event);
     default:
       return encodeWork(encoding, state, [], event);
   }
@@ -86,6 +90,7 @@ function share(state: AgUiState, value: Json): Encoded {
  */
 function withAnswered(state: AgUiState, event: Extract<LifecycleEvent, { type: "interrupt-answered" }>): AgUiState {
   const { kind, toolCallId, toolName } = event;
+  if (kind === "workflow-suspend") return state;
   const [outermost = toolCallId] = toolCallId.split("/");
   const outer = withKnown(state, outermost, toolName);
   const known = withKnown(outer, toolCallId, toolName);
@@ -166,6 +171,9 @@ function encodeIn(encoding: AgUiEncoding, state: AgUiState, key: string, event: 
       const call = callAt(state, event.toolCallId);
       return [call === undefined || call.toolName === event.toolName ? state : withCall(state, { ...call, toolName: event.toolName }), NO_CHUNKS];
     }
+    case "workflow-step-started":
+    case "workflow-step-finished":
+      return [state, NO_CHUNKS];
     default:
       return [state, encodeOther(event, owned(agentAt(state, key)))];
   }

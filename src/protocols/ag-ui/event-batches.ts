@@ -2,7 +2,7 @@ import type { Offset } from "../../core/offset.ts";
 import type { Principal } from "../../core/principal.ts";
 import type { Engine } from "../../core/protocol.ts";
 import { FoldCheckpoints } from "../fold-checkpoints.ts";
-import { formatCursor, type Cursor } from "./cursor.ts";
+import { formatCursor, type Cursor } from "../cursor.ts";
 import type { AgUiChunk, AgUiEvent } from "./event.ts";
 import { historyAround } from "./history.ts";
 import { preludeOf, snapshotOf } from "./prelude.ts";

@@ -1,7 +1,7 @@
 import { START } from "../../core/offset.ts";
 import type { Engine } from "../../core/protocol.ts";
 import { eventStream } from "../sse.ts";
-import { formatCursor, type Cursor } from "./cursor.ts";
+import { formatCursor, type Cursor } from "../cursor.ts";
 import type { AgUiEvent } from "./event.ts";
 import { eventBatches, type RunReader, type TimedEvent } from "./event-batches.ts";
 import { PROTOBUF_TYPE, protobufFrame, sseFrame, type Media } from "./frame.ts";

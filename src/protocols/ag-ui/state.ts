@@ -18,6 +18,8 @@ export interface AgUiState {
   readonly shown: readonly string[];
   /** What was known when the own step began: what a reset of it goes back to. */
   readonly before: Pick<AgUiState, "agents" | "calls"> | undefined;
+  /** Those of a workflow, in the order in which they began. */
+  readonly workflowSteps: readonly WorkflowStep[];
   readonly usage: readonly TokenUsage[];
   /** The newest state; any JSON value, so it is wrapped. */
   readonly shared: { readonly value: Json } | undefined;
@@ -62,6 +64,13 @@ export interface OpenStep {
   readonly name: string;
 }
 
+export interface WorkflowStep {
+  readonly callId: string;
+  /** Its name on the wire. */
+  readonly name: string;
+  readonly isOpen: boolean;
+}
+
 export interface Call {
   readonly toolCallId: string;
   readonly toolName: string;
@@ -98,6 +107,7 @@ export const INITIAL_STATE: AgUiState = {
   stepCount: 0,
   shown: [],
   before: undefined,
+  workflowSteps: [],
   usage: [],
   shared: undefined,
   isStateSent: false,

@@ -37,6 +37,15 @@ export function encodeContent(version: AiSdkVersion, state: AiSdkState, event: C
       return [state, [transient("tool-progress", { toolCallId: event.toolCallId, data: event.data })]];
     case "nested":
       return encodeNested(version, state, event);
+    case "workflow-step-started": {
+      // Where something inside it was answered, its call stood for that of a tool.
+      const { callId, stepId } = event;
+      return [withoutTool(state, callId), [workflowPart(callId, { stepId, status: "running" })]];
+    }
+    case "workflow-step-finished": {
+      const { callId, stepId, status, message } = event;
+      return [state, [workflowPart(callId, { stepId, status, ...(message !== undefined && { message }) })]];
+    }
     case "custom":
     case "raw":
     case "tool-started":
@@ -150,6 +159,11 @@ function dataChunk(event: Extract<ContentEvent, { type: "data" }>): UiMessageChu
     data: event.data ?? null,
     ...(event.transient === true && { transient: true }),
   };
+}
+
+/** The part of a workflow's step; the newest one under an id takes the place of those before it. */
+function workflowPart(id: string, data: Json): UiMessageChunk {
+  return { type: "data-workflow-step", id, data };
 }
 
 function transient(name: string, data: Json): UiMessageChunk {

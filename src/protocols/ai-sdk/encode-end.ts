@@ -63,6 +63,11 @@ function send(...chunks: readonly UiMessageChunk[]): (state: AiSdkState) => Enco
 
 function ask(version: AiSdkVersion, state: AiSdkState, interrupt: InterruptRequest): Encoded {
   const { id, toolCallId, toolName, input } = interrupt;
+  if (interrupt.kind === "workflow-suspend") {
+    const { payload, resumeSchema, stepPath } = interrupt;
+    const data = { interruptId: id, callId: toolCallId, stepId: toolName, stepPath, payload, resumeSchema };
+    return [state, [{ type: "data-suspended", id, data }]];
+  }
   if (interrupt.kind === "tool-suspend") {
     const { payload, resumeSchema } = interrupt;
     const question = send({ type: "data-suspended", id, data: { interruptId: id, toolCallId, toolName, payload, resumeSchema } });

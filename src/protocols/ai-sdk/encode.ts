@@ -98,6 +98,7 @@ function encodeLifecycle({ version, runId }: AiSdkEncoding, state: AiSdkState, e
  */
 function withAnswered(version: AiSdkVersion, state: AiSdkState, event: Extract<LifecycleEvent, { type: "interrupt-answered" }>): AiSdkState {
   const { kind, toolCallId, toolName } = event;
+  if (kind === "workflow-suspend") return state;
   const [outermost = toolCallId] = toolCallId.split("/");
   const isShown = isAskedInCall(version, kind);
   const ids = new Set(isShown ? [outermost, toolCallId] : [outermost]);

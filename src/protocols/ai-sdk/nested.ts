@@ -22,6 +22,8 @@ function compact(event: NestedEvent["event"]): JsonObject | undefined {
     case "tool-interrupted":
     case "model-called":
     case "model-finished":
+    case "workflow-step-started":
+    case "workflow-step-finished":
       return undefined;
     case "file":
       return { type: "file", mediaType: event.mediaType };

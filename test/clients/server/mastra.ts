@@ -5,6 +5,7 @@ import { LibSQLStore } from "@mastra/libsql";
 import { Memory } from "@mastra/memory";
 import { z } from "zod";
 import { scriptedModel } from "../../../src/testkit/scripted-model.ts";
+import { chatWorkflows } from "../../cedar/workflows.ts";
 import { askingTools } from "./asking-tools.ts";
 import type { Executions } from "./executions.ts";
 import type { Gates } from "./gates.ts";
@@ -76,5 +77,6 @@ export function scriptedMastra(memoryFile: string, gates: Gates, executions: Exe
     tools: askingTools(executions),
   });
   const delegating = new Agent({ id: DELEGATING_AGENT, name: "Delegating", instructions: "Answer.", model, agents: { helper } });
-  return new Mastra({ agents: { assistant, forgetful, sailing, delegating }, storage, logger: false });
+  const workflows = chatWorkflows(forgetful, []);
+  return new Mastra({ agents: { assistant, forgetful, sailing, delegating }, workflows, storage, logger: false });
 }

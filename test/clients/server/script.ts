@@ -17,13 +17,15 @@ export const PROVIDER_ERROR = "The provider is overloaded.";
 
 /** A message of a user to the scripted model: what it is to do, and where it waits. */
 export interface Ask {
-  readonly scenario: "research" | "voyage" | "long" | "fail" | "truncate" | "broken-tool" | "recall" | "take" | "tools";
+  readonly scenario: "research" | "voyage" | "long" | "fail" | "truncate" | "broken-tool" | "recall" | "take" | "tools" | "say";
   /** The key of the gate that the answer waits at. */
   readonly hold?: string;
   /** After so many words of the text. */
   readonly at?: number;
   /** Where a research or a voyage waits; in its text unless given. */
   readonly holdIn?: "reasoning" | "tool-input" | "text";
+  /** What is said, word by word. */
+  readonly text?: string;
   /** How many words a long text has. */
   readonly words?: number;
   /** The tools that are called, one list for each step, and the chat that they are called for. */
@@ -55,6 +57,8 @@ export function answerTo(prompt: readonly PromptMessage[], gates: Gates, nextTak
       return isFirstStep ? [say("Let me try."), call("broken", { city: "Oslo" }, { id: "call-broken", pieces: 2 })] : spoken("The tool does not work.", ask, gates);
     case "recall":
       return spoken(`Before: ${questionsBefore(prompt)} questions, ${answersBefore(prompt)} answers.`, ask, gates);
+    case "say":
+      return spoken(ask.text ?? "", ask, gates);
     case "take":
       return spoken(`This is take ${nextTake()}.`, ask, gates);
     case "tools":

@@ -1,5 +1,5 @@
-import { HoldfastError } from "../../core/error.ts";
-import { offsetOf, type Offset } from "../../core/offset.ts";
+import { HoldfastError } from "../core/error.ts";
+import { offsetOf, type Offset } from "../core/offset.ts";
 
 /** Where a client stands in the frames of a run: what it has seen, and what comes next. */
 export interface Cursor {

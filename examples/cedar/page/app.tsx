@@ -1,0 +1,30 @@
+import { useState } from "react";
+import { Berths } from "./berths.tsx";
+import { Chat } from "./chat.tsx";
+import { Copilot } from "./copilot.tsx";
+import { keep, storedSession } from "./session.ts";
+import { SignIn } from "./sign-in.tsx";
+
+export function App() {
+  const [session, setSession] = useState(storedSession);
+  if (session === undefined) return <SignIn onToken={(token) => setSession(keep(token))} />;
+  const signOut = (): void => {
+    keep(undefined);
+    // Cedar's store is one for the page: the next user gets a new one.
+    location.reload();
+  };
+  return (
+    <Copilot {...session}>
+      <header>
+        <h1>Harbour</h1>
+        <span>
+          Signed in as <b>{session.sub}</b> <button onClick={signOut}>Sign out</button>
+        </span>
+      </header>
+      <main>
+        <Berths />
+        <Chat />
+      </main>
+    </Copilot>
+  );
+}

@@ -1,0 +1,30 @@
+import { CedarCopilot, useCedarStore } from "cedar-os";
+import { cedarFetch, cedarStorage, registerHumanInTheLoop } from "holdfast/client/cedar";
+import { useMemo, type ReactNode } from "react";
+import { question } from "./question.tsx";
+import { HOLDFAST, type Session } from "./session.ts";
+import { catchUp } from "./catch-up.ts";
+
+// A stream that is cut goes on where it was, and a request that was lost is sent again.
+globalThis.fetch = cedarFetch({ chatURL: `${HOLDFAST}/api/chat` });
+// Makes the answers to questions reach the server.
+registerHumanInTheLoop(useCedarStore, { holdfastURL: HOLDFAST });
+
+const RENDERERS = [question];
+
+/** All that the page has of the server: one address, and the token of its user. */
+export function Copilot({ token, sub, children }: Session & { readonly children: ReactNode }) {
+  const llmProvider = useMemo(() => ({ provider: "mastra" as const, baseURL: `${HOLDFAST}/api`, apiKey: token }), [token]);
+  const messageStorage = useMemo(
+    () => ({
+      type: "custom" as const,
+      adapter: cedarStorage({ baseURL: HOLDFAST, token, onLoaded: (threadId) => catchUp(threadId, token).catch(console.error) }),
+    }),
+    [token],
+  );
+  return (
+    <CedarCopilot userId={sub} llmProvider={llmProvider} messageStorage={messageStorage} messageRenderers={RENDERERS}>
+      {children}
+    </CedarCopilot>
+  );
+}

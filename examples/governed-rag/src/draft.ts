@@ -1,0 +1,20 @@
+import type { Agent } from "@mastra/core/agent";
+
+/** The chunks that say what a model call cost. The text is in none of them that is passed on: nobody reads what has not been verified. */
+const ACCOUNTS: ReadonlySet<string> = new Set(["start", "step-start", "step-finish", "finish"]);
+
+interface Means {
+  readonly abortSignal: AbortSignal;
+  /** The step's: what is written to it is seen by whoever follows the run. */
+  readonly writer: { write(chunk: unknown): Promise<void> };
+}
+
+/** The text of an agent, once it is whole. @throws where the model failed */
+export async function draftOf(agent: Agent, prompt: string, { abortSignal, writer }: Means): Promise<string> {
+  const output = await agent.stream(prompt, { abortSignal });
+  for await (const chunk of output.fullStream) {
+    if (ACCOUNTS.has(chunk.type)) await writer.write(chunk);
+  }
+  if (output.error !== undefined) throw output.error;
+  return output.text;
+}

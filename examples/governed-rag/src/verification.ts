@@ -1,0 +1,39 @@
+import { refusalsOf, type Access } from "./access.ts";
+import { citedIds, type Citation } from "./citations.ts";
+import type { Passage } from "./document-index.ts";
+
+/** What is said where nothing that the user may see fits the question. */
+export const NO_DOCUMENTS = "No authorized documents found that answer this question.";
+
+export interface Draft {
+  readonly answer: string;
+  readonly citations: readonly Citation[];
+  readonly passages: readonly Passage[];
+}
+
+export interface Verdict {
+  readonly ok: boolean;
+  readonly reason: string;
+}
+
+/** Checks an answer against what it was made from. Everything that is not known to be right is wrong. */
+export function verify({ answer, citations, passages }: Draft, access: Access): Verdict {
+  const forbidden = passages.find((passage) => refusalsOf(access, passage).length > 0);
+  if (forbidden !== undefined) return refused("a passage was retrieved that the user may not see");
+  if (passages.length === 0) {
+    return answer === NO_DOCUMENTS && citations.length === 0
+      ? { ok: true, reason: "no authorized documents" }
+      : refused("there is an answer without documents");
+  }
+  if (answer.trim() === "") return refused("the answer is empty");
+  const retrieved = new Map(passages.map(({ docId, source }) => [docId, source]));
+  const cited = citedIds(answer);
+  if (cited.length === 0) return refused("the answer cites no document");
+  if (cited.some((docId) => !retrieved.has(docId))) return refused("the answer cites a document that was not retrieved");
+  const isComplete = citations.length === cited.length && citations.every(({ docId, source }) => cited.includes(docId) && retrieved.get(docId) === source);
+  return isComplete ? { ok: true, reason: "every citation is of an authorized document" } : refused("the citations are not those of the answer");
+}
+
+function refused(reason: string): Verdict {
+  return { ok: false, reason };
+}

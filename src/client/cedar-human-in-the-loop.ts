@@ -1,0 +1,115 @@
+import { holdfastOf, providerOf, stateOf, type CedarStoreHook } from "./cedar-store.ts";
+
+/** How {@link registerHumanInTheLoop} answers and cancels. */
+export interface HumanInTheLoopOptions {
+  /** Gives a suspended run up. Unless given: `POST /v1/runs/{runId}/cancel`. */
+  readonly cancelRun?: (runId: string) => Promise<unknown>;
+  /** What stands before Holdfast's `/v1`. Unless given: the provider's `baseURL` without its `/api`. */
+  readonly holdfastURL?: string;
+  /** Told when an answer or a cancel could not be sent; the question is open again then. */
+  readonly onError?: (error: unknown, runId: string) => void;
+}
+
+/** A question as the store keeps it. */
+interface Question {
+  readonly state: string;
+  readonly stepPath: unknown;
+  readonly threadId?: string;
+  readonly [field: string]: unknown;
+}
+
+type Questions = Readonly<Record<string, Question>>;
+type SetValue = (value: Questions) => void;
+
+const KEY = "humanInTheLoop";
+
+/**
+ * Makes the buttons of a suspended run work: those of Cedar's own send nothing. Call it once, before a run is suspended; what the state holds
+ * already is kept. A text that is half typed stays in the editor.
+ *
+ * @example
+ * registerHumanInTheLoop(useCedarStore);
+ */
+export function registerHumanInTheLoop(store: CedarStoreHook, options: HumanInTheLoopOptions = {}): void {
+  const current = (): Questions => (stateOf(store).getCedarState(KEY) as Questions | undefined) ?? {};
+
+  const send = async (runId: string, sent: () => Promise<unknown>): Promise<void> => {
+    try {
+      await sent();
+    } catch (error) {
+      const questions = current();
+      const question = questions[runId];
+      if (question !== undefined) stateOf(store).setCedarState(KEY, { ...questions, [runId]: { ...question, state: "suspended" } });
+      options.onError?.(error, runId);
+    }
+  };
+
+  const resume = (questions: Questions, setValue: SetValue, [runId, resumeData]: readonly [string, unknown]): Promise<void> | undefined => {
+    const question = questions[runId];
+    // The second click sends nothing.
+    if (question?.state !== "suspended") return undefined;
+    setValue({ ...questions, [runId]: { ...question, state: "resumed", resumeData, resumedAt: new Date().toISOString() } });
+    return send(runId, () => answer(store, runId, question, resumeData));
+  };
+
+  const cancel = (questions: Questions, setValue: SetValue, [runId]: readonly [string]): Promise<void> | undefined => {
+    const question = questions[runId];
+    if (question?.state !== "suspended") return undefined;
+    setValue({ ...questions, [runId]: { ...question, state: "cancelled", cancelledAt: new Date().toISOString() } });
+    const { cancelRun = (id: string) => giveUp(store, id, options.holdfastURL) } = options;
+    return send(runId, () => cancelRun(runOf(runId)));
+  };
+
+  stateOf(store).registerState({
+    key: KEY,
+    value: current(),
+    description: "The questions of suspended runs",
+    stateSetters: {
+      resume: { name: "resume", description: "Answers a question of a suspended run", execute: resume },
+      cancel: { name: "cancel", description: "Gives a suspended run up", execute: cancel },
+    },
+  });
+}
+
+/** As the store's `sendMessage` does it, which would send what is in the editor along, and keep to itself that the request failed. */
+async function answer(store: CedarStoreHook, runId: string, question: Question, resumeData: unknown): Promise<void> {
+  const state = stateOf(store);
+  const shown = state.messages.length;
+  let failure: { readonly error: unknown } | undefined;
+  const request = {
+    route: providerOf(store).resumePath ?? "/chat/resume",
+    prompt: "",
+    runId,
+    stepPath: question.stepPath,
+    // A field that is undefined is none in JSON.
+    resumeData: resumeData ?? null,
+    additionalContext: state.compileAdditionalContext(),
+    resourceId: state.getCedarState("userId"),
+    threadId: question.threadId ?? state.mainThreadId,
+  };
+  state.setIsProcessing(true);
+  try {
+    const { completion } = state.streamLLM(request, (event) => {
+      if (event.type === "error") failure = { error: event.error };
+      if (event.type === "chunk") void stateOf(store).handleLLMResponse([event.content]);
+      if (event.type === "object") void stateOf(store).handleLLMResponse(Array.isArray(event.object) ? (event.object as readonly unknown[]) : [event.object]);
+    });
+    await completion;
+  } finally {
+    stateOf(store).setIsProcessing(false);
+  }
+  for (const message of stateOf(store).messages.slice(shown)) await stateOf(store).persistMessageStorageMessage?.(message);
+  if (failure !== undefined) throw failure.error;
+}
+
+/** The second question of a run and those behind it are named after it. */
+function runOf(questionId: string): string {
+  return questionId.replace(/:\d+$/, "");
+}
+
+async function giveUp(store: CedarStoreHook, runId: string, holdfastURL: string | undefined): Promise<void> {
+  const { root, headers } = holdfastOf(store, holdfastURL);
+  const answered = await fetch(`${root}/v1/runs/${encodeURIComponent(runId)}/cancel`, { method: "POST", headers });
+  // One that has ended in the meantime needs no cancel.
+  if (!answered.ok && answered.status !== 409) throw new Error(`The run was not canceled: the server answered ${answered.status}.`);
+}

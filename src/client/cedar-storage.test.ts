@@ -1,0 +1,70 @@
+import { expect, it } from "vitest";
+import { cedarStorage, type CedarThread } from "./cedar-storage.ts";
+
+const thread = (id: string, title = "New Thread"): CedarThread => ({ id, title, updatedAt: "2026-01-01T00:00:00.000Z" });
+
+/** A server with what a test says, by method and path. */
+function open(answers: Readonly<Record<string, unknown>>): {
+  readonly storage: ReturnType<typeof cedarStorage>;
+  readonly sent: string[];
+  readonly loaded: string[];
+} {
+  const sent: string[] = [];
+  const loaded: string[] = [];
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const request = new Request(input, init);
+    const { pathname, search } = new URL(request.url);
+    const body = await request.text();
+    sent.push([request.method, pathname + search, request.headers.get("authorization"), body].filter(Boolean).join(" "));
+    const answer = answers[`${request.method} ${pathname}${search}`];
+    return answer === undefined ? new Response(null, { status: 404 }) : Response.json(answer);
+  };
+  return { storage: cedarStorage({ baseURL: "https://example.com/", token: async () => "t", fetch, onLoaded: (id) => loaded.push(id) }), sent, loaded };
+}
+
+it("lists the threads of the server, over all pages, and those that the page has just made", async () => {
+  const { storage, sent } = open({
+    "GET /v1/threads?limit=100": { threads: [thread("a", "Tides")], nextCursor: "n" },
+    "GET /v1/threads?limit=100&cursor=n": { threads: [{ ...thread("b"), title: undefined }] },
+  });
+  await storage.createThread("ann", "c", thread("c"));
+  expect((await storage.listThreads("ann")).map(({ id, title }) => [id, title])).toEqual([
+    ["c", "New Thread"],
+    ["a", "Tides"],
+    ["b", "Chat"],
+  ]);
+  expect(sent[0]).toBe("GET /v1/threads?limit=100 Bearer t");
+});
+
+it("renames a thread on the server only where the page has renamed it", async () => {
+  const { storage, sent } = open({ "GET /v1/threads?limit=100": { threads: [thread("a", "Tides")] } });
+  await storage.listThreads("ann");
+  await storage.updateThread("ann", "a", thread("a", "Tides"));
+  await storage.updateThread("ann", "unknown", thread("unknown", "First words"));
+  expect(sent).toHaveLength(1);
+  await storage.updateThread("ann", "a", thread("a", "Moon"));
+  expect(sent[1]).toBe('PATCH /v1/threads/a Bearer t {"title":"Moon"}');
+});
+
+it("shows what was said, of an answer that is an object its text, and stores nothing", async () => {
+  const text = (of: string): object => ({ type: "text", text: of });
+  const messages = [
+    { id: "1", role: "user", parts: [text("Paint it "), { type: "file" }, text("red.")] },
+    { id: "2", role: "assistant", parts: [{ type: "step-start" }, text('{"content":"Red.","actions":[]}')] },
+    { id: "3", role: "assistant", parts: [text('{"degrees":4}')] },
+    { id: "4", role: "assistant", parts: [{ type: "tool-paint" }] },
+    { id: "5", role: "system", parts: [text("Hidden.")] },
+  ];
+  const { storage, sent, loaded } = open({ "GET /api/chat/a%2Fb/messages": { messages } });
+  expect(await storage.loadMessages("ann", "a/b")).toEqual([
+    { id: "1", role: "user", type: "text", content: "Paint it red." },
+    { id: "2", role: "assistant", type: "text", content: "Red." },
+    { id: "3", role: "assistant", type: "text", content: '{"degrees":4}' },
+  ]);
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(loaded).toEqual(["a/b"]);
+  const message = { id: "6" };
+  expect(await storage.persistMessage("ann", "a/b", message)).toBe(message);
+  expect(sent).toHaveLength(1);
+  expect(await storage.loadMessages("ann", "new")).toEqual([]);
+});

@@ -1,0 +1,165 @@
+/** Where {@link cedarStorage} reads, and as whom. */
+export interface CedarStorageOptions {
+  /** Where Holdfast is: what stands before `/v1` and `/api/chat`. */
+  readonly baseURL: string;
+  /** The user's token, or what gives a fresh one. */
+  readonly token?: string | (() => string | Promise<string>);
+  /** Called when the chat shows what was loaded of a thread. */
+  readonly onLoaded?: (threadId: string) => unknown;
+  /** What sends the requests; the global fetch unless given. */
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/** A thread as Cedar lists it. */
+export interface CedarThread {
+  readonly id: string;
+  readonly title: string;
+  readonly updatedAt: string;
+}
+
+/** A message as Cedar shows it. */
+export interface CedarMessage {
+  readonly id: string;
+  readonly role: "user" | "assistant";
+  readonly type: "text";
+  readonly content: string;
+}
+
+/** What `messageStorage={{ type: "custom", adapter }}` takes. The server knows whose threads are asked for, so no `userId` is sent. */
+export interface CedarStorage {
+  listThreads(userId: string): Promise<CedarThread[]>;
+  loadMessages(userId: string, threadId: string): Promise<never[]>;
+  persistMessage<Message>(userId: string, threadId: string, message: Message): Promise<Message>;
+  createThread<Thread extends CedarThread>(userId: string, threadId: string, thread: Thread): Promise<Thread>;
+  updateThread<Thread extends CedarThread>(userId: string, threadId: string, thread: Thread): Promise<Thread>;
+  deleteThread(userId: string, threadId: string): Promise<undefined>;
+}
+
+interface ServerThread {
+  readonly id: string;
+  readonly title?: string;
+  readonly updatedAt: string;
+}
+
+interface UiMessage {
+  readonly id: string;
+  readonly role: string;
+  readonly parts: readonly { readonly type: string; readonly text?: string }[];
+}
+
+const PAGE_SIZE = 100;
+const NO_TITLE = "Chat";
+
+/**
+ * A storage for Cedar's messages that keeps nothing itself: the server has the conversations, and stores what was said when it was said, once.
+ * A thread that is new is on the server from its first message on.
+ *
+ * @example
+ * <CedarCopilot userId="ann" messageStorage={{ type: "custom", adapter: cedarStorage({ baseURL, token }) }} …>
+ */
+export function cedarStorage(options: CedarStorageOptions): CedarStorage {
+  const server = new Server(options);
+  /** Threads that the page made and the server may not have yet, and the titles that are known of all. */
+  const made = new Map<string, CedarThread>();
+  const titles = new Map<string, string>();
+  return {
+    async listThreads() {
+      const kept = await server.threads();
+      for (const { id, title } of kept) {
+        made.delete(id);
+        titles.set(id, title);
+      }
+      return [...made.values(), ...kept];
+    },
+    async loadMessages(_userId, threadId) {
+      const messages = (await server.messages(threadId)).flatMap(shown);
+      // The chat shows them as soon as it is handed them.
+      setTimeout(() => void options.onLoaded?.(threadId));
+      return messages as never[];
+    },
+    async persistMessage(_userId, _threadId, message) {
+      return message;
+    },
+    async createThread(_userId, threadId, thread) {
+      made.set(threadId, thread);
+      titles.set(threadId, thread.title);
+      return thread;
+    },
+    async updateThread(_userId, threadId, thread) {
+      // Cedar calls this after every message; a thread that the page did not rename keeps the title that the server knows.
+      if (titles.has(threadId) && titles.get(threadId) !== thread.title) await server.rename(threadId, thread.title);
+      titles.set(threadId, thread.title);
+      return thread;
+    },
+    async deleteThread(_userId, threadId) {
+      made.delete(threadId);
+      titles.delete(threadId);
+      await server.delete(threadId);
+      return undefined;
+    },
+  };
+}
+
+class Server {
+  readonly #options: CedarStorageOptions;
+
+  constructor(options: CedarStorageOptions) {
+    this.#options = options;
+  }
+
+  async threads(): Promise<readonly CedarThread[]> {
+    const threads: CedarThread[] = [];
+    let cursor: string | undefined;
+    do {
+      const query = `limit=${PAGE_SIZE}${cursor === undefined ? "" : `&cursor=${encodeURIComponent(cursor)}`}`;
+      const answer = await this.#send(`/v1/threads?${query}`);
+      const page = (await answer.json()) as { readonly threads: readonly ServerThread[]; readonly nextCursor?: string };
+      threads.push(...page.threads.map(({ id, title, updatedAt }) => ({ id, title: title || NO_TITLE, updatedAt })));
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    return threads;
+  }
+
+  async messages(threadId: string): Promise<readonly UiMessage[]> {
+    const answer = await this.#send(`/api/chat/${encodeURIComponent(threadId)}/messages`, {}, 404);
+    return answer.status === 404 ? [] : ((await answer.json()) as { readonly messages: readonly UiMessage[] }).messages;
+  }
+
+  async rename(threadId: string, title: string): Promise<void> {
+    const headers = { "Content-Type": "application/json" };
+    await this.#send(`/v1/threads/${encodeURIComponent(threadId)}`, { method: "PATCH", headers, body: JSON.stringify({ title }) }, 404);
+  }
+
+  async delete(threadId: string): Promise<void> {
+    await this.#send(`/v1/threads/${encodeURIComponent(threadId)}`, { method: "DELETE" }, 404);
+  }
+
+  async #send(path: string, init: RequestInit = {}, accepted?: number): Promise<Response> {
+    const { baseURL, token, fetch = globalThis.fetch } = this.#options;
+    const headers = new Headers(init.headers);
+    const bearer = typeof token === "function" ? await token() : token;
+    if (bearer !== undefined) headers.set("Authorization", `Bearer ${bearer}`);
+    const answer = await fetch(`${baseURL.replace(/\/+$/, "")}${path}`, { ...init, headers });
+    if (answer.ok || answer.status === accepted) return answer;
+    throw new Error(`The server answered ${answer.status} to ${init.method ?? "GET"} ${path}.`);
+  }
+}
+
+/** What a message says; calls and results of tools are not kept for Cedar. */
+function shown({ id, role, parts }: UiMessage): readonly CedarMessage[] {
+  if (role !== "user" && role !== "assistant") return [];
+  const text = parts.flatMap((part) => (part.type === "text" && part.text ? [part.text] : [])).join("");
+  const content = role === "assistant" ? spoken(text) : text;
+  return content === "" ? [] : [{ id, role, type: "text", content }];
+}
+
+/** An answer may be an object, of which the chat shows the `content`. */
+function spoken(text: string): string {
+  if (!text.trimStart().startsWith("{")) return text;
+  try {
+    const { content } = JSON.parse(text) as { readonly content?: unknown };
+    return typeof content === "string" ? content : text;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,179 @@
+import type { Mastra } from "@mastra/core/mastra";
+import type { RequestContext } from "@mastra/core/request-context";
+import { unlessAborted } from "../core/abort.ts";
+import type { AttemptContext, AttemptOutcome } from "../core/agent-source.ts";
+import type { RunEvent } from "../core/event.ts";
+import type { InterruptRequest } from "../core/interrupt.ts";
+import { AgentScope } from "./agent-scope.ts";
+import { ChunkRecorder } from "./chunk-recorder.ts";
+import { errorText } from "./error-text.ts";
+import { toJson } from "./json-value.ts";
+import { CurrentToolCall, TOOL_CALL_KEY } from "./tool-context.ts";
+import type { SubAgentRecorder } from "./sub-agents.ts";
+import { recordedWorkflow } from "./workflow-copy.ts";
+import { StepGate } from "./workflow-gate.ts";
+import { WorkflowVisits } from "./workflow-visits.ts";
+import type { MastraWorkflow, WorkflowResult } from "./workflows.ts";
+
+export interface WorkflowRunOptions {
+  readonly mastra: Mastra;
+  readonly workflow: MastraWorkflow;
+  readonly attempt: AttemptContext;
+  readonly requestContext: RequestContext;
+  readonly isIdempotent: (name: string) => boolean;
+  readonly onUnknownChunk: (chunkType: string) => void;
+  /** A callback of the application's own threw. */
+  readonly onCallbackError: (error: unknown) => void;
+}
+
+// A step that does not heed its abort signal is not waited for.
+const WIND_DOWN_MS = 300;
+
+/** Drives a workflow through one attempt, from its start; the steps that the log holds are not executed again. */
+export class WorkflowRun {
+  readonly #options: WorkflowRunOptions;
+  readonly #attempt: AttemptContext;
+  readonly #chunks: ChunkRecorder;
+  readonly #scopes: AgentScope[] = [];
+  readonly #interrupts: InterruptRequest[] = [];
+  #broken: { readonly error: unknown } | undefined;
+
+  constructor(options: WorkflowRunOptions) {
+    this.#options = options;
+    this.#attempt = options.attempt;
+    this.#chunks = new ChunkRecorder(options.attempt, (signal) => {
+      if (signal.signal === "unknown-chunk") options.onUnknownChunk(signal.chunkType);
+    });
+  }
+
+  /** @throws what {@link AttemptContext.commit} threw */
+  async drive(): Promise<AttemptOutcome> {
+    const { workflow, mastra, requestContext } = this.#options;
+    const { run, rootRunId, signal } = this.#attempt;
+    const place = { prefix: "", path: [], workflowId: workflow.id, retries: 0, retryDelayMs: 0 };
+    const copy = recordedWorkflow(workflow, place, { mastra, gate: this.#gate(), recorder: this.#recorder() });
+    const execution = await copy.createRun({ runId: rootRunId, resourceId: run.resourceId });
+    const stop = (): void => {
+      for (const scope of this.#scopes) scope.gates.close(new Error("the attempt was stopped"));
+      // Its `cancel()` writes to Mastra's storage.
+      execution.abortController.abort();
+    };
+    signal.addEventListener("abort", stop, { once: true });
+    requestContext.set(TOOL_CALL_KEY, new CurrentToolCall());
+    try {
+      if (signal.aborted) return { outcome: "aborted" };
+      const started = execution.start({ inputData: run.input.workflow?.input ?? null, requestContext });
+      const result = await unlessAborted(started, signal, WIND_DOWN_MS);
+      if (this.#broken) throw this.#broken.error;
+      return signal.aborted || result === undefined ? { outcome: "aborted" } : this.#ending(result);
+    } catch (error) {
+      if (this.#broken) throw this.#broken.error;
+      if (signal.aborted) return { outcome: "aborted" };
+      this.#options.onCallbackError(error);
+      return failed(errorText(error));
+    } finally {
+      signal.removeEventListener("abort", stop);
+      for (const scope of this.#scopes) scope.gates.close(new Error("the workflow ended"));
+    }
+  }
+
+  #gate(): StepGate {
+    const { attempt } = this.#options;
+    const scope = new AgentScope(
+      {
+        attempt,
+        state: () => this.#chunks.state,
+        onScope: (inner) => {
+          this.#scopes.push(inner);
+          this.#chunks.register(inner);
+        },
+        onHookError: this.#options.onCallbackError,
+      },
+      this.#options.workflow.id,
+    );
+    return new StepGate({
+      attempt,
+      scope,
+      visits: new WorkflowVisits(attempt.transcript.workflow),
+      take: (callId, output, isOwn) => this.#take(callId, output, isOwn),
+      reenter: ({ callId, executions }) => this.#chunks.reenter(callId, executions),
+      isIdempotent: this.#options.isIdempotent,
+      nextInterruptId: () => this.#nextInterruptId(),
+      interrupt: (request) => void this.#interrupts.push(request),
+      commit: (event) => this.#commit(event),
+    });
+  }
+
+  #recorder(): SubAgentRecorder {
+    return {
+      isIdempotent: this.#options.isIdempotent,
+      idOf: (scope, providerId) => this.#chunks.idOf(scope, providerId),
+      report: (scope, providerId, outcome) => this.#chunks.report(scope, providerId, outcome),
+      dropLaterOutcome: (scope, providerId) => this.#chunks.dropLaterOutcome(scope, providerId),
+      nextInterruptId: () => this.#nextInterruptId(),
+      interrupt: (request) => void this.#interrupts.push(request),
+      onCallbackError: this.#options.onCallbackError,
+      onOutcome: () => Promise.resolve(),
+    };
+  }
+
+  #nextInterruptId(): string {
+    const { run, attempt } = this.#attempt;
+    return `int_${run.id.replace(/^run_/, "")}_${attempt}_${this.#interrupts.length}`;
+  }
+
+  #take(callId: string, output: unknown, isOwn: boolean): Promise<void> | undefined {
+    if (this.#attempt.signal.aborted) return undefined;
+    if (isOwn || isData(output)) return this.#chunks.take(isData(output) ? output : asOutput(callId, output));
+    return this.#chunks.take(asOutput(callId, output));
+  }
+
+  async #commit(event: RunEvent): Promise<void> {
+    if (event.type === "workflow-step-finished") this.#chunks.closeNested(event.callId);
+    void this.#attempt.emit(event);
+    try {
+      await this.#attempt.commit();
+    } catch (error) {
+      this.#broken ??= { error };
+      throw error;
+    }
+  }
+
+  async #ending({ status, result, error, tripwire }: WorkflowResult): Promise<AttemptOutcome> {
+    switch (status) {
+      case "success":
+      case "bailed":
+        if (this.#attempt.transcript.workflow?.hasResult !== true) {
+          await this.#commit({ type: "object", object: toJson(result ?? null), isFinal: true });
+        }
+        return { outcome: "completed", finishReason: "stop" };
+      case "suspended":
+        if (this.#interrupts.length > 0) return { outcome: "suspended", interrupts: this.#interrupts };
+        return failed("A step was suspended that asks nothing.");
+      case "tripwire":
+        await this.#commit({
+          type: "tripwire",
+          reason: tripwire?.reason ?? "A step was stopped by a processor.",
+          ...(tripwire?.processorId !== undefined && { processorId: tripwire.processorId }),
+        });
+        return { outcome: "completed", finishReason: "other" };
+      case "canceled":
+        return { outcome: "aborted" };
+      default:
+        return failed(errorText(error));
+    }
+  }
+}
+
+function failed(message: string): AttemptOutcome {
+  return { outcome: "failed", error: { code: "AGENT_FAILED", message } };
+}
+
+function asOutput(callId: string, output: unknown): object {
+  return { type: "tool-output", payload: { toolCallId: callId, output } };
+}
+
+function isData(chunk: unknown): boolean {
+  const { type } = (typeof chunk === "object" && chunk !== null ? chunk : {}) as { readonly type?: unknown };
+  return typeof type === "string" && type.startsWith("data-");
+}

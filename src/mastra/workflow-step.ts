@@ -1,0 +1,53 @@
+/** Where in a workflow a step stands. */
+export interface WorkflowPlace {
+  /** The call of the workflow that it lies in, with a slash behind it; empty for the run's own. */
+  readonly prefix: string;
+  /** The ids of the steps that it lies in, the outermost first. */
+  readonly path: readonly string[];
+  readonly workflowId: string;
+  /** How often a step that fails is tried again, unless it says so itself. */
+  readonly retries: number;
+  readonly retryDelayMs: number;
+}
+
+/** A step of Mastra's and what the gate needs to know of it. */
+export interface GatedStep {
+  readonly step: WorkflowStep;
+  /** `workflow`: its own steps have gates. `agent`: so have its model calls and tools. `mapping`: it only puts values together. */
+  readonly kind: "step" | "agent" | "workflow" | "mapping";
+  /** The id that the log knows it by. */
+  readonly logId: string;
+  readonly place: WorkflowPlace;
+  /** It is entered once for each item of a list. */
+  readonly isOfList: boolean;
+}
+
+/** A step as Mastra executes it. */
+export interface WorkflowStep {
+  readonly id: string;
+  readonly description?: unknown;
+  readonly inputSchema?: unknown;
+  readonly outputSchema?: unknown;
+  readonly resumeSchema?: unknown;
+  readonly suspendSchema?: unknown;
+  readonly stateSchema?: unknown;
+  readonly requestContextSchema?: unknown;
+  readonly component?: unknown;
+  readonly metadata?: unknown;
+  readonly retries?: number | undefined;
+  execute(params: StepParams): unknown;
+}
+
+/** What Mastra calls a step with. */
+export interface StepParams {
+  readonly inputData?: unknown;
+  readonly runId: string;
+  readonly abortSignal: AbortSignal;
+  readonly state?: unknown;
+  setState(state: unknown): Promise<void>;
+  suspend(payload?: unknown, options?: unknown): unknown;
+  bail(result: unknown): unknown;
+}
+
+/** Executes a step; `callId`: the id of this call of it. */
+export type ExecuteStep = (params: StepParams, callId: string) => unknown;

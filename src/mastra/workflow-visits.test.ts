@@ -1,0 +1,37 @@
+import { describe, expect, test } from "vitest";
+import type { Json } from "../core/json.ts";
+import type { WorkflowStepRecord } from "../core/workflow-transcript.ts";
+import { WorkflowVisits } from "./workflow-visits.ts";
+
+function visitsOf(...records: readonly (readonly [callId: string, stepId: string, input: Json])[]): WorkflowVisits {
+  const steps = new Map(
+    records.map(([callId, stepId, input]): [string, WorkflowStepRecord] => [callId, { callId, stepId, input, status: "success", executions: 1 }]),
+  );
+  return new WorkflowVisits({ steps, hasResult: false });
+}
+
+describe("the visits of a workflow's steps", () => {
+  test("are numbered from the second time on, within the workflow that they lie in", () => {
+    const visits = new WorkflowVisits(undefined);
+    const enter = (prefix: string): string => visits.enter({ prefix, stepId: "check" }).callId;
+    expect([enter(""), enter(""), enter("order/"), enter(""), enter("order/")]).toEqual(["check", "check#2", "order/check", "check#3", "order/check#2"]);
+  });
+
+  test("are those of the log, in its order, before they are new ones", () => {
+    const visits = visitsOf(["turn", "turn", 1], ["turn#2", "turn", 2]);
+    const enter = (): unknown => visits.enter({ prefix: "", stepId: "turn" });
+    expect([enter(), enter(), enter()]).toMatchObject([{ callId: "turn", record: {} }, { callId: "turn#2", record: {} }, { callId: "turn#3" }]);
+  });
+
+  test("of a list's items are known by their items, whichever comes first", () => {
+    const visits = visitsOf(["item", "item", { n: 1, m: 2 }], ["item#2", "item", { n: 5 }], ["item#3", "item", { n: 5 }]);
+    const enter = (input: Json): string => visits.enter({ prefix: "", stepId: "item", input }).callId;
+    expect([enter({ n: 5 }), enter({ n: 9 }), enter({ m: 2, n: 1 }), enter({ n: 5 }), enter({ n: 5 })]).toEqual([
+      "item#2",
+      "item#4",
+      "item",
+      "item#3",
+      "item#5",
+    ]);
+  });
+});
