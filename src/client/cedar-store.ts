@@ -9,6 +9,7 @@ export interface CedarStoreState {
   readonly providerConfig?: MastraProvider | null;
   readonly mainThreadId?: string;
   readonly messages: readonly unknown[];
+  readonly isProcessing?: boolean;
   registerState(state: object): void;
   getCedarState(key: string): unknown;
   setCedarState(key: string, value: unknown): void;
@@ -28,6 +29,7 @@ export type CedarStreamEvent =
 /** What a page is configured with, as far as it is understood. */
 export interface MastraProvider {
   readonly baseURL?: string;
+  readonly chatPath?: string;
   readonly resumePath?: string;
   readonly apiKey?: string;
 }

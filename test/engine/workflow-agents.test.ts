@@ -97,6 +97,19 @@ describe("an agent that is a step of a workflow", () => {
     expect(new Set(ids).size).toBe(2);
   });
 
+  test("is stopped when the run is canceled, and what it had used is on record", async () => {
+    const shop = await opened((done) => ({ draft: drafting(writer(done, { hold: () => new Promise(() => undefined) }).agent) }));
+    const run = await shop.start("draft", { prompt: "go" });
+    await expect.poll(() => shop.done).toContain("model 1");
+    await shop.engine.cancel(BEA, run.id);
+    expect(endIn(await shop.log(run))?.type).toBe("run-canceled");
+    const { entries } = await shop.engine.usage(BEA, run.id);
+    expect(entries.map(({ path, call: number, state }) => [path, number, state])).toEqual([
+      ["writer", 0, "settled"],
+      ["writer", 1, "unknown"],
+    ]);
+  });
+
   test("may need an approval of its tool, and goes on once it is given", async () => {
     const shop = await opened((done) => ({ draft: drafting(writer(done, { requireApproval: true }).agent) }));
     const run = await shop.start("draft", { prompt: "go" });

@@ -31,7 +31,7 @@ interface Context {
 function openWorld(): World {
   const world: Omit<World, "source"> = { executed: [], unannounced: [], committed: () => [] };
   const note = ({ requestContext }: Context): void => {
-    const { toolCallId } = requestContext?.get("holdfast") as { toolCallId: string };
+    const { toolCallId } = (requestContext?.get("holdfast") ?? { toolCallId: "?" }) as { toolCallId: string };
     world.executed.push(toolCallId);
     const isStarted = world.committed().some((event) => {
       const { inner } = innermost(event);
@@ -45,7 +45,7 @@ function openWorld(): World {
       inputSchema: COUNT,
       outputSchema: COUNT,
       execute: async ({ inputData, ...context }) => {
-        note(context as Context);
+        note(context);
         return { n: inputData.n + 1 };
       },
     }) as never;
@@ -54,7 +54,7 @@ function openWorld(): World {
     description: "looks up",
     inputSchema: z.object({}),
     execute: async (_input, context) => {
-      note(context as Context);
+      note(context);
       return { found: true };
     },
   });
@@ -73,7 +73,7 @@ function openWorld(): World {
     .then(createStep(writer))
     .map(async ({ inputData, getStepResult }) => ({
       pages: getStepResult("page"),
-      n: (getStepResult("inner") as { n: number }).n,
+      n: getStepResult<{ n: number }>("inner").n,
       text: inputData.text,
     }))
     .commit();

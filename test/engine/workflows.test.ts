@@ -197,4 +197,31 @@ describe("a run that executes a workflow", () => {
     expect(endIn(await shop.log(run))?.type).toBe("run-canceled");
     expect(shop.done).toEqual([]);
   });
+
+  test("tells the step that is under way when it is canceled", async () => {
+    const begun = Promise.withResolvers<void>();
+    const shop = await opened((done) => ({
+      slow: flow("slow")
+        .then(
+          createStep({
+            id: "heeds",
+            inputSchema: COUNT,
+            outputSchema: COUNT,
+            execute: async ({ abortSignal }) => {
+              begun.resolve();
+              await new Promise((resolve) => abortSignal.addEventListener("abort", resolve));
+              done.push("heard of it");
+              throw new Error("stopped");
+            },
+          }) as never,
+        )
+        .commit(),
+    }));
+    const run = await shop.start("slow", { n: 1 });
+    await begun.promise;
+    await shop.engine.cancel(BEA, run.id);
+    const log = await shop.log(run);
+    expect(stepsIn(log)).toEqual(["run-started", "heeds started", "run-canceled"]);
+    expect(shop.done).toEqual(["heard of it"]);
+  });
 });

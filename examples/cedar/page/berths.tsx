@@ -1,4 +1,4 @@
-import { useRegisterState, useSubscribeStateToAgentContext, type Setter } from "cedar-os";
+import { useRegisterState, useSubscribeStateToAgentContext } from "cedar-os";
 import { useEffect, useState } from "react";
 // Cedar describes the arguments of a setter to the agent with a converter that reads zod 3 only.
 import { z } from "zod/v3";
@@ -18,18 +18,20 @@ const AT_FIRST: readonly Berth[] = [
 const assignArgs = z.object({ berth: z.number(), ship: z.string() });
 const freeArgs = z.object({ berth: z.number() });
 
-const SETTERS: Record<string, Setter<Berth[], z.ZodTypeAny>> = {
+type SetBerths = (berths: Berth[]) => void;
+
+const SETTERS = {
   assign: {
     name: "assign",
     description: "Puts a ship at a berth",
     argsSchema: assignArgs,
-    execute: (berths, setValue, { berth, ship }: z.infer<typeof assignArgs>) => setValue(berths.map((one) => (one.berth === berth ? { berth, ship } : one))),
+    execute: (berths: Berth[], setValue: SetBerths, { berth, ship }: z.infer<typeof assignArgs>) => setValue(berths.map((one) => (one.berth === berth ? { berth, ship } : one))),
   },
   free: {
     name: "free",
     description: "Takes the ship off a berth",
     argsSchema: freeArgs,
-    execute: (berths, setValue, { berth }: z.infer<typeof freeArgs>) => setValue(berths.map((one) => (one.berth === berth ? { berth, ship: "" } : one))),
+    execute: (berths: Berth[], setValue: SetBerths, { berth }: z.infer<typeof freeArgs>) => setValue(berths.map((one) => (one.berth === berth ? { berth, ship: "" } : one))),
   },
 };
 
@@ -37,7 +39,8 @@ const SETTERS: Record<string, Setter<Berth[], z.ZodTypeAny>> = {
 export function Berths() {
   const [berths, setBerths] = useState(storedBerths);
   useEffect(() => localStorage.setItem(KEY, JSON.stringify(berths)), [berths]);
-  useRegisterState({ key: KEY, value: berths, setValue: setBerths, description: "Which ship is at which berth", stateSetters: SETTERS });
+  // As never: to TypeScript, Cedar's schemas are of the zod that is installed, which is zod 4.
+  useRegisterState<Berth[]>({ key: KEY, value: berths, setValue: setBerths, description: "Which ship is at which berth", stateSetters: SETTERS as never });
   return (
     <section className="berths">
       <h2>Berths</h2>

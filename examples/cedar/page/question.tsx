@@ -1,15 +1,16 @@
 import { useCedarStore, type Message, type MessageRenderer } from "cedar-os";
 import { useState } from "react";
 
-interface Question extends Message {
+interface Question {
   readonly runId: string;
+  readonly content: string;
 }
 
 /** A question of a run that waits. Cedar's own card has no way to say no: it can only go on, or give the run up. */
 export const question: MessageRenderer = {
   type: "humanInTheLoop",
   namespace: "harbour",
-  render: (message) => <QuestionCard {...(message as Question)} />,
+  render: (message) => <QuestionCard {...(message as unknown as Question)} />,
   validateMessage: (message): message is Message => message.type === "humanInTheLoop",
 };
 

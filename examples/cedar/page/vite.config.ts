@@ -9,5 +9,13 @@ export default defineConfig({
   envDir: EXAMPLE,
   envPrefix: "VITE_",
   oxc: { jsx: { runtime: "automatic" } },
-  build: { outDir: join(EXAMPLE, "dist"), emptyOutDir: true, chunkSizeWarningLimit: 4_000 },
+  build: {
+    outDir: join(EXAMPLE, "dist"),
+    emptyOutDir: true,
+    chunkSizeWarningLimit: 4_000,
+    rolldownOptions: {
+      // The "use client" of Cedar's parts means nothing here.
+      onLog: (level, log, handle) => (log.code === "MODULE_LEVEL_DIRECTIVE" ? undefined : handle(level, log)),
+    },
+  },
 });

@@ -29,15 +29,15 @@ export interface CedarChatParts {
   readonly agent: Agent;
   /** That of an agent of the same Mastra instance, so that the page finds the conversation again. */
   readonly memory: Memory;
-  /** Whether a person has to agree before the page is changed so. */
-  readonly needsApproval: (action: PageAction) => boolean;
+  /** What a person has to say yes to before the page is changed so; `undefined` where nobody is asked. */
+  readonly questionFor: (action: PageAction) => string | undefined;
 }
 
 /** All of its steps may be executed again after a crash: what they write has an id of its own. As Holdfast names them. */
 export const IDEMPOTENT_STEPS: readonly string[] = ["receive", "answer", "remember", "approve", "conclude"].map((step) => `${CEDAR_CHAT}/${step}`);
 
 /** A chat with a page: receives a message, answers it, remembers that, asks where a change of the page needs it, and concludes. */
-export function cedarChat({ agent, memory, needsApproval }: CedarChatParts) {
+export function cedarChat({ agent, memory, questionFor }: CedarChatParts) {
   const receive = createStep({
     id: "receive",
     inputSchema: messageSchema,
@@ -88,13 +88,13 @@ export function cedarChat({ agent, memory, needsApproval }: CedarChatParts) {
     suspendSchema: z.object({ message: z.string(), actions: z.array(actionSchema) }),
     resumeSchema: approvalSchema,
     execute: async ({ inputData: { content, actions }, resumeData, suspend, writer }) => {
-      const asked = actions.filter(needsApproval);
-      const others = actions.filter((action) => !needsApproval(action));
+      const asked = actions.filter((action) => questionFor(action) !== undefined);
+      const others = actions.filter((action) => questionFor(action) === undefined);
       if (asked.length === 0) return { content, actions, outcome: "nothing-to-decide" as const };
       if (resumeData === undefined) {
         // What nobody has to agree to does not wait.
         if (others.length > 0) await writer.custom({ type: "data-cedar", data: others.map((action) => ({ type: "setState", ...action })) });
-        return suspend({ message: `May I do this? ${asked.map(wordsOf).join(", ")}`, actions: asked });
+        return suspend({ message: asked.map(questionFor).join(" "), actions: asked });
       }
       if (resumeData.approved) return { content: "Done.", actions: asked, outcome: "approved" as const };
       return { content: resumeData.reason === undefined ? "I left it as it is." : `I left it as it is: ${resumeData.reason}`, actions: [], outcome: "declined" as const };
@@ -118,8 +118,4 @@ export function cedarChat({ agent, memory, needsApproval }: CedarChatParts) {
     .then(approve)
     .then(conclude)
     .commit();
-}
-
-function wordsOf({ setterKey, args }: PageAction): string {
-  return `${setterKey} ${JSON.stringify(args ?? null)}`;
 }

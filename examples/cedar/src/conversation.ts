@@ -3,7 +3,10 @@ import type { RequestContext } from "@mastra/core/request-context";
 import type { Memory } from "@mastra/memory";
 import { z } from "zod";
 
-export const turnSchema = z.object({ role: z.enum(["user", "assistant"]), content: z.string() });
+export const turnSchema = z.union([
+  z.object({ role: z.literal("user"), content: z.string() }),
+  z.object({ role: z.literal("assistant"), content: z.string() }),
+]);
 
 export type Turn = z.infer<typeof turnSchema>;
 
@@ -39,6 +42,8 @@ export class Conversation {
 
   /** What was said before this run, the oldest first. */
   async history(): Promise<Turn[]> {
+    // Mastra throws for a thread that does not exist.
+    if ((await this.#memory.getThreadById({ threadId: this.#threadId })) === null) return [];
     const { messages } = await this.#memory.recall({
       threadId: this.#threadId,
       resourceId: this.#resourceId,

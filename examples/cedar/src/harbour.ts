@@ -21,7 +21,10 @@ export async function openHarbour({ secret, store, memoryUrl, origins, isDemo }:
     agent: workflowAgent(model),
     memory,
     // Which changes need a person is for the server to say: a page would have to be believed.
-    needsApproval: ({ stateKey, setterKey }) => stateKey === "berths" && setterKey === "free",
+    questionFor: ({ stateKey, setterKey, args }) => {
+      if (stateKey !== "berths" || setterKey !== "free") return undefined;
+      return `May berth ${String((args as { readonly berth?: unknown } | undefined)?.berth)} be freed?`;
+    },
   });
   const mastra = new Mastra({ agents: { assistant: assistant(model, memory) }, workflows: { [CEDAR_CHAT]: chat }, storage, logger: false });
   const holdfast = await createHoldfast({

@@ -1,3 +1,4 @@
+import { ReadableStream } from "node:stream/web";
 import { setTimeout as delay } from "node:timers/promises";
 import type { MastraModelConfig } from "@mastra/core/llm";
 import { nextAct, type Act, type Message } from "./script.ts";

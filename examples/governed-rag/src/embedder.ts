@@ -37,7 +37,7 @@ export function hashedEmbedder(): Embedder {
 }
 
 function hashedVector(text: string): readonly number[] {
-  const vector = new Array<number>(DIMENSION).fill(0);
+  const vector = Array.from({ length: DIMENSION }, () => 0);
   for (const [gram, weight] of gramsOf(text)) {
     const hash = fnv1a(gram);
     const place = hash % DIMENSION;

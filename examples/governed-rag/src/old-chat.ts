@@ -1,4 +1,4 @@
-import type { Authenticate, Entry, Holdfast, Offset, Run, RunInput } from "holdfast";
+import type { Authenticate, Holdfast, Offset, Run, RunInput } from "holdfast";
 import { z } from "zod";
 import { answerSchema, questionSchema, WORKFLOW_ID, type Answer } from "./workflow.ts";
 
@@ -64,7 +64,7 @@ function wantsJson(request: Request): boolean {
 async function outcomeOf({ engine }: Holdfast, run: Run): Promise<Answer | { readonly error: string }> {
   let answer: Answer | undefined;
   for await (const entries of engine.tail(run, START, engine.closing)) {
-    for (const { event } of entries as readonly Entry[]) {
+    for (const { event } of entries) {
       if (event.type === "object" && event.isFinal) answer = answerSchema.safeParse(event.object).data;
       if (event.type === "run-completed" && answer !== undefined) return answer;
       if (event.type === "run-failed") return { error: event.error.message.includes("withheld") ? WITHHELD : FAILED };

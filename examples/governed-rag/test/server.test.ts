@@ -161,13 +161,13 @@ test("the assistant gets its answers through the same workflow, whatever it is t
   for (const text of questions) {
     example.prompts.length = 0;
     const message = { id: crypto.randomUUID(), role: "user", parts: [{ type: "text", text }] };
-    const context_ = { principal: { ...HR, roles: ["admin"] }, stepUp: true };
+    const claimed = { principal: { ...HR, roles: ["admin"] }, stepUp: true };
     const response = await example.send(FINANCE, "/api/chat", {
       messages: [message],
       agentId: "governed-rag",
-      context: context_,
+      context: claimed,
       resourceId: HR.sub,
-      requestContext: context_,
+      requestContext: claimed,
     });
     assert.equal(response.status, 200);
     const runId = runIdOf(response);

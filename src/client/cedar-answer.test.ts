@@ -1,0 +1,64 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { restoreAnswer } from "./cedar-answer.ts";
+
+afterEach(() => vi.restoreAllMocks());
+
+/** As much of Cedar's store as the helper uses, and a server with these runs, newest first, whose streams have these frames. */
+function page(runs: readonly string[], frames: readonly string[], fields: { readonly isProcessing?: boolean } = {}) {
+  const shown: unknown[] = [];
+  const busy: boolean[] = [];
+  const asked: string[] = [];
+  const state = {
+    providerConfig: { baseURL: "https://example.com/api", apiKey: "t" },
+    mainThreadId: "a/b",
+    isProcessing: false,
+    setIsProcessing: (isProcessing: boolean) => void busy.push(isProcessing),
+    handleLLMResponse: async (items: readonly unknown[]) => void shown.push(...items),
+    ...fields,
+  };
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+    const { url, headers } = new Request(input, init);
+    asked.push(`${headers.get("authorization")} ${url}`);
+    return url.includes("/v1/runs") ? Response.json({ runs: runs.map((id) => ({ id })) }) : new Response(frames.join(""));
+  });
+  return { store: { getState: () => state }, state, shown, busy, asked };
+}
+
+const frame = (data: object): string => `id: run_1:1.1\ndata: ${JSON.stringify(data)}\n\n`;
+const DONE = "event: done\ndata:\n\n";
+
+it("shows an answer that is under way from its beginning to its end", async () => {
+  const progress = { type: "progress_update", state: "in_progress", text: "Reading." };
+  const { store, shown, busy, asked } = page(["run_1"], [": ping\n\n", frame(progress), frame({ content: "On the " }), frame({ content: "1\n" }), DONE]);
+  expect(await restoreAnswer(store)).toBe(1);
+  expect(shown).toEqual([progress, "On the ", "1\n"]);
+  expect(busy).toEqual([true, false]);
+  expect(asked).toEqual([
+    "Bearer t https://example.com/v1/runs?status=pending,running&limit=10&threadId=a%2Fb",
+    "Bearer t https://example.com/api/chat/runs/run_1/cedar-stream",
+  ]);
+});
+
+it("shows those that are queued in their order", async () => {
+  const { store, asked } = page(["run_2", "run_1"], [DONE]);
+  expect(await restoreAnswer(store)).toBe(2);
+  expect(asked.slice(1).map((url) => url.slice(-"run_1/cedar-stream".length))).toEqual(["run_1/cedar-stream", "run_2/cedar-stream"]);
+});
+
+it("leaves an answer to the page that asked for it, and does nothing where none is under way", async () => {
+  const own = page(["run_1"], [frame({ content: "Twice" })], { isProcessing: true });
+  expect(await restoreAnswer(own.store)).toBe(0);
+  const none = page([], []);
+  expect(await restoreAnswer(none.store)).toBe(0);
+  expect([own.shown, own.busy, none.busy]).toEqual([[], [], []]);
+});
+
+it("shows nothing in a thread that is left in the meantime", async () => {
+  const { store, state, shown } = page(["run_1"], [frame({ content: "a" }), frame({ content: "b" })]);
+  state.handleLLMResponse = async (items) => {
+    shown.push(...items);
+    state.mainThreadId = "other";
+  };
+  await restoreAnswer(store, { threadId: "a/b" });
+  expect(shown).toEqual(["a"]);
+});
