@@ -1,9 +1,15 @@
 import { Hono, type Context } from "hono";
 import { z } from "zod";
 import { HoldfastError } from "../../core/error.ts";
+import { embedded, type JsonSchema } from "../../core/json-schema.ts";
 import type { Engine, ProtocolEnv } from "../../core/protocol.ts";
 
 const bodySchema = z.strictObject({ runId: z.string().trim().min(1).max(255).optional() });
+
+/** The body of a stop, as a schema. */
+export function stopBodySchema(): JsonSchema {
+  return embedded(z.toJSONSchema(bodySchema, { io: "input" }));
+}
 
 const STOPPED = "The run was stopped.";
 

@@ -4,12 +4,11 @@ import type { AgentSummary } from "../../core/agent-source.ts";
 import { HoldfastError } from "../../core/error.ts";
 import type { Engine, ProtocolEnv, Thread } from "../../core/protocol.ts";
 import { eventStream } from "../sse.ts";
-import { serveRest, serveTaken, serveThread, type Client } from "./attach.ts";
+import { answerRun, serveRest, serveThread, type Client } from "./attach.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { decodeRunAgentInput, type AgUiRequest } from "./decode.ts";
 import { stopRoutes } from "./copilotkit-stop.ts";
 import { threadInspection } from "./copilotkit-threads.ts";
-import { takeRequest } from "./take-request.ts";
 
 /** The release of CopilotKit's runtime whose routes these are. */
 const RUNTIME_VERSION = "1.75.0";
@@ -77,11 +76,8 @@ async function bodyOf(context: Context): Promise<unknown> {
 
 async function run(engine: Engine, context: AgentContext, request: AgUiRequest): Promise<Response> {
   const client = clientOf(engine, context, request);
-  const { runId, threadId } = request;
-  const lastEventId = context.req.header("last-event-id");
-  if (lastEventId) return serveRest(client, lastEventId, { runId, ...(threadId !== undefined && { threadId }) });
   const agent = await engine.resolveAgent(client.principal, context.req.param("agentId"));
-  return serveTaken(client, await takeRequest(engine, client.principal, agent, request), runId);
+  return answerRun(client, agent, request, context.req.header("last-event-id"));
 }
 
 /** A page connects whenever it shows a thread, also one that it has only thought of: that one has nothing to show. */

@@ -1,11 +1,10 @@
 import { Hono, type Context } from "hono";
 import { HoldfastError } from "../../core/error.ts";
 import type { Engine, ProtocolEnv } from "../../core/protocol.ts";
-import { serveRest, serveTaken, serveThread, type Client } from "./attach.ts";
+import { answerRun, serveRest, serveThread, type Client } from "./attach.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { parseRunAgentInput, type AgUiRequest } from "./decode.ts";
 import { mediaFor } from "./frame.ts";
-import { takeRequest } from "./take-request.ts";
 
 /**
  * AG-UI, relative to `/ag-ui`: `GET /agents`, `POST /agents/:agentId/run` and `POST /agents/:agentId/connect`. Both posts take a
@@ -23,11 +22,8 @@ async function run(engine: Engine, context: Context<ProtocolEnv, "/agents/:agent
   const request = parseRunAgentInput(await bodyOf(context));
   const { principal } = context.var;
   const client = clientOf(engine, context, request);
-  const lastEventId = context.req.header("last-event-id");
-  const { threadId, runId } = request;
-  if (lastEventId) return serveRest(client, lastEventId, { runId, ...(threadId !== undefined && { threadId }) });
   const agent = await engine.resolveAgent(principal, context.req.param("agentId"));
-  return serveTaken(client, await takeRequest(engine, principal, agent, request), runId);
+  return answerRun(client, agent, request, context.req.header("last-event-id"));
 }
 
 async function connect(engine: Engine, context: Context<ProtocolEnv, "/agents/:agentId/connect">): Promise<Response> {
