@@ -4,12 +4,7 @@ import { createApp } from "./http/app.ts";
 import { noAuth, type Authenticate } from "./http/auth.ts";
 import type { CorsOptions } from "./http/cross-origin.ts";
 import { defaultLogger } from "./http/logger.ts";
-import { HTTP_STATUS } from "./http/problem.ts";
-import { copilotKitRoutes } from "./protocols/ag-ui/copilotkit.ts";
-import { agUiRoutes } from "./protocols/ag-ui/routes.ts";
-import { aiSdkRoutes } from "./protocols/ai-sdk/routes.ts";
-import { durableStreamsRoutes } from "./protocols/durable-streams/routes.ts";
-import { ioBridgeRoutes } from "./protocols/io-bridge/routes.ts";
+import { mountedProtocols } from "./mounted-protocols.ts";
 
 export type * from "./core/agent-source.ts";
 export type * from "./core/audit.ts";
@@ -76,16 +71,11 @@ export async function createHoldfast(options: HoldfastOptions): Promise<Holdfast
   const app = createApp({
     engine,
     authenticate: auth === "none" ? noAuth() : auth,
-    protocols: [
-      { path: "/api/chat", routes: aiSdkRoutes(engine, { version: aiSdk?.version ?? 7 }) },
-      { path: "/v1/runs", routes: durableStreamsRoutes(engine) },
-      { path: "/ag-ui", routes: agUiRoutes(engine) },
-      { path: "/copilotkit", routes: copilotKitRoutes(engine) },
-      {
-        path: "/io-bridge",
-        routes: ioBridgeRoutes(engine, { statusOf: HTTP_STATUS, onFault: (error, about) => logger.error({ err: error, ...about }, "request failed") }),
-      },
-    ],
+    protocols: mountedProtocols(engine, {
+      aiSdkVersion: aiSdk?.version ?? 7,
+      onFault: (error, about) => logger.error({ err: error, ...about }, "request failed"),
+      onNotice: (notice, about) => logger.warn(about, notice),
+    }),
     // Bearer tokens are not sent unasked, so every page may try; without authentication any page that a user opens could read the runs.
     cors: cors ?? { origins: auth === "none" ? "loopback" : "*" },
     logger,

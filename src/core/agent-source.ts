@@ -98,9 +98,14 @@ export type AttemptOutcome =
   /** The signal was aborted before the agent ended. */
   | { readonly outcome: "aborted" };
 
-/** The conversations that the agent framework keeps. An agent without memory keeps none. */
+/**
+ * The conversations that the agent framework keeps. An agent without memory keeps none. But for {@link ThreadDirectory.find} each method answers about
+ * the threads of the principal alone: to it, what belongs to somebody else is not there.
+ */
 export interface ThreadDirectory {
   hasMemory(agentId: string): Promise<boolean>;
+  /** The thread with this id, whoever owns it, and the first agent whose memory keeps it. */
+  find(threadId: string): Promise<{ readonly agentId: string; readonly thread: ThreadRecord } | undefined>;
   get(agentId: string, threadId: string): Promise<ThreadRecord | undefined>;
   /** `undefined` for an agent without memory. */
   create(agentId: string, thread: NewThread): Promise<ThreadRecord | undefined>;

@@ -16,6 +16,8 @@ export interface Transcript {
   readonly nested: ReadonlyMap<string, NestedTranscript>;
   /** What the working memory held, each time it changed, the newest last; none for an agent without. */
   readonly states?: readonly Json[];
+  /** Whether an attempt got past its beginning since the newest request, the start or the last answer: a state or a step stands behind it. */
+  readonly isTakenUp?: boolean;
 }
 
 /** What a sub-agent did inside one tool call. */

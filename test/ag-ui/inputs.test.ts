@@ -1,3 +1,4 @@
+import pino from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { decodeRunAgentInput, type AgUiRequest } from "../../src/protocols/ag-ui/decode.ts";
 import { conversation, pageToolsOf } from "../../src/protocols/ag-ui/conversation.ts";
@@ -210,4 +211,18 @@ describe("a run", () => {
     expect(response.status).toBe(400);
     expect(await response.text()).toContain("resume.1.interruptId");
   });
+});
+
+it("what a request is served without is told to the log, without its values", async () => {
+  const lines: string[] = [];
+  const logger = pino({ level: "warn" }, { write: (line: string) => void lines.push(line) });
+  const noticing = await openAgUiDesk({ logger });
+  try {
+    await (await noticing.send("/ag-ui/agents/porter/run", { ...runInput("hello"), protocolVersion: "2.7", fancy: "secret" }, { headers: SSE })).text();
+    expect(lines.join("")).toContain("fancy");
+    expect(lines.join("")).toContain("protocolVersion");
+    expect(lines.join("")).not.toContain("secret");
+  } finally {
+    await noticing.close();
+  }
 });

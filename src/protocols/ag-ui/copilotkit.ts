@@ -7,6 +7,7 @@ import { eventStream } from "../sse.ts";
 import { answerRun, serveRest, serveThread, type Client } from "./attach.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { decodeRunAgentInput, type AgUiRequest } from "./decode.ts";
+import { tellNotices, type OnNotice } from "./notices.ts";
 import { stopRoutes } from "./copilotkit-stop.ts";
 import { threadInspection } from "./copilotkit-threads.ts";
 
@@ -19,10 +20,15 @@ const PAGE = 100;
  * The routes of CopilotKit's runtime, relative to a page's `runtimeUrl`: `GET /info`, `POST /agent/:id/run`, `/connect` and
  * `/stop/:threadId`, and the reading half of `/threads`.
  */
-export function copilotKitRoutes(engine: Engine): Hono<ProtocolEnv> {
+export function copilotKitRoutes(engine: Engine, onNotice: OnNotice = () => undefined): Hono<ProtocolEnv> {
   const routes = new Hono<ProtocolEnv>();
   routes.get("/info", (context) => context.json(infoOf(engine.listAgents())));
-  routes.post("/agent/:agentId/run", (context) => withRequest(context, (request) => run(engine, context, request)));
+  routes.post("/agent/:agentId/run", (context) =>
+    withRequest(context, (request) => {
+      tellNotices(request, onNotice);
+      return run(engine, context, request);
+    }),
+  );
   routes.post("/agent/:agentId/connect", (context) => withRequest(context, (request) => connect(engine, context, request)));
   routes.route("/agent", stopRoutes(engine));
   routes.get("/threads", async (context) => context.json(await listThreads(engine, context)));

@@ -4,22 +4,24 @@ import type { Engine, ProtocolEnv } from "../../core/protocol.ts";
 import { answerRun, serveRest, serveThread, type Client } from "./attach.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { parseRunAgentInput, type AgUiRequest } from "./decode.ts";
+import { tellNotices, type OnNotice } from "./notices.ts";
 import { mediaFor } from "./frame.ts";
 
 /**
  * AG-UI, relative to `/ag-ui`: `GET /agents`, `POST /agents/:agentId/run` and `POST /agents/:agentId/connect`. Both posts take a
  * `RunAgentInput` and go on behind `Last-Event-ID` where a client sends one. See https://docs.ag-ui.com.
  */
-export function agUiRoutes(engine: Engine): Hono<ProtocolEnv> {
+export function agUiRoutes(engine: Engine, onNotice: OnNotice = () => undefined): Hono<ProtocolEnv> {
   const routes = new Hono<ProtocolEnv>();
   routes.get("/agents", (context) => context.json({ agents: engine.listAgents().map((agent) => ({ ...agent, capabilities: capabilitiesOf(agent) })) }));
-  routes.post("/agents/:agentId/run", (context) => run(engine, context));
+  routes.post("/agents/:agentId/run", (context) => run(engine, context, onNotice));
   routes.post("/agents/:agentId/connect", (context) => connect(engine, context));
   return routes;
 }
 
-async function run(engine: Engine, context: Context<ProtocolEnv, "/agents/:agentId/run">): Promise<Response> {
+async function run(engine: Engine, context: Context<ProtocolEnv, "/agents/:agentId/run">, onNotice: OnNotice): Promise<Response> {
   const request = parseRunAgentInput(await bodyOf(context));
+  tellNotices(request, onNotice);
   const { principal } = context.var;
   const client = clientOf(engine, context, request);
   const agent = await engine.resolveAgent(principal, context.req.param("agentId"));
