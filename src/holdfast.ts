@@ -136,7 +136,7 @@ export class HoldfastEngine implements Engine {
     const { resourceId } = principal;
     const { id: agentId } = await this.resolveAgent(principal, request.agentId);
     const threadId = request.threadId ?? newId("thr");
-    if (request.threadId !== undefined) await this.#threads.checkOwner(principal, agentId, threadId);
+    if (request.threadId !== undefined) await this.#threads.checkOwner(principal, threadId);
     const { clientRunId, input } = request;
     const idempotency = idempotencyOf(request, agentId);
     const newRun: NewRun = {

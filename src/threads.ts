@@ -31,7 +31,7 @@ export class Threads {
    * agent which is to run on it.
    * @throws {HoldfastError} THREAD_NOT_FOUND
    */
-  async checkOwner(principal: Principal, _agentId: string, threadId: string): Promise<void> {
+  async checkOwner(principal: Principal, threadId: string): Promise<void> {
     const owner = (await this.#store.getThread(threadId)) ?? (await this.#remembered(principal, threadId));
     if (owner !== undefined && owner.resourceId !== principal.resourceId) throw threadNotFound();
   }

@@ -99,8 +99,8 @@ export type AttemptOutcome =
   | { readonly outcome: "aborted" };
 
 /**
- * The conversations that the agent framework keeps. An agent without memory keeps none. But for {@link ThreadDirectory.find} each method answers about
- * the threads of the principal alone: to it, what belongs to somebody else is not there.
+ * The conversations that the agent framework keeps. An agent without memory keeps none. A method that names a thread of somebody else's does as if
+ * there were none, but for `find`.
  */
 export interface ThreadDirectory {
   hasMemory(agentId: string): Promise<boolean>;
