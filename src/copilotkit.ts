@@ -4,6 +4,7 @@ import type { Principal } from "./core/principal.ts";
 import type { Engine } from "./core/protocol.ts";
 import { isTerminal, type Run } from "./core/run.ts";
 import { keptEvents, openEvents } from "./protocols/ag-ui/attach.ts";
+import { isCalled } from "./protocols/ag-ui/copilotkit-stop.ts";
 import { parseRunAgentInput } from "./protocols/ag-ui/decode.ts";
 import type { AgUiEvent } from "./protocols/ag-ui/event.ts";
 import type { TimedEvent } from "./protocols/ag-ui/event-batches.ts";
@@ -105,9 +106,11 @@ export class HoldfastAgentRunner {
   /** Cancels the run that is under way on a thread; with `runId` only if it is that one. Says whether there was one. */
   async stop({ threadId, runId }: { readonly threadId: string; readonly runId?: string }): Promise<boolean> {
     const active = await this.#active(threadId);
-    if (active === undefined || (runId !== undefined && active.clientRunId !== runId && active.id !== runId)) return false;
+    if (active === undefined) return false;
+    const principal = await this.#principal({ threadId });
+    if (runId !== undefined && !(await isCalled(this.#engine, principal, active.id, runId))) return false;
     try {
-      await this.#engine.cancel(await this.#principal({ threadId }), active.id);
+      await this.#engine.cancel(principal, active.id);
       return true;
     } catch (error) {
       // It ended by itself meanwhile.
