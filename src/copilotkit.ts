@@ -3,7 +3,10 @@ import { HoldfastError } from "./core/error.ts";
 import type { Principal } from "./core/principal.ts";
 import type { Engine } from "./core/protocol.ts";
 import { isTerminal, type Run } from "./core/run.ts";
+import { keptEvents, openEvents } from "./protocols/ag-ui/attach.ts";
+import { isCalled } from "./protocols/ag-ui/copilotkit-stop.ts";
 import { parseRunAgentInput } from "./protocols/ag-ui/decode.ts";
+import type { AgUiEvent } from "./protocols/ag-ui/event.ts";
 import type { TimedEvent } from "./protocols/ag-ui/event-batches.ts";
 import { runEvents } from "./protocols/ag-ui/serve.ts";
 import { runToWatch, takeRequest } from "./protocols/ag-ui/take-request.ts";
@@ -62,10 +65,14 @@ export class HoldfastAgentRunner {
     const principal = await this.#principal({ threadId });
     const request = parseRunAgentInput({ ...input, threadId });
     const taken = await takeRequest(engine, principal, await engine.resolveAgent(principal, agent.agentId), request);
-    if (taken.kind === "open") throw new HoldfastError("INTERRUPT_OPEN", `The conversation waits for the results of ${taken.toolCallIds.join(", ")}.`);
     const { runId, generation } = request;
-    const { run } = taken;
-    yield* runEvents({ engine, principal, run, runId, generation, flavour: "ag-ui", isJoining: taken.kind === "resumed" }, signal);
+    if (taken.kind === "open") {
+      yield* timed(openEvents(generation, taken, runId));
+      return;
+    }
+    const { run, next } = taken;
+    const wire = { engine, principal, generation, flavour: "ag-ui", run, isJoining: taken.kind === "resumed" } as const;
+    yield* runEvents({ ...wire, runId: next === undefined ? runId : (run.clientRunId ?? run.id), ...(next && { next }) }, signal);
   }
 
   /** What there is of a thread by now, and what follows of its run. A thread that is not known has nothing to show. */
@@ -77,10 +84,19 @@ export class HoldfastAgentRunner {
     const engine = this.#engine;
     const { threadId } = request;
     const principal = await this.#principal(request);
+    const wire = { engine, principal, generation: "0.0.59", flavour: "ag-ui" } as const;
     const run = await runToWatch(engine, principal, threadId);
-    if (run === undefined) return;
-    const runId = run.clientRunId ?? run.id;
-    yield* runEvents({ engine, principal, run, runId, generation: "0.0.59", flavour: "ag-ui", isJoining: true }, signal);
+    if (run !== undefined) {
+      yield* runEvents({ ...wire, run, runId: run.clientRunId ?? run.id, isJoining: true }, signal);
+      return;
+    }
+    try {
+      await engine.getThread(principal, threadId);
+    } catch (error) {
+      if (HoldfastError.is(error) && error.code === "THREAD_NOT_FOUND") return;
+      throw error;
+    }
+    yield* timed(await keptEvents(wire, threadId, threadId));
   }
 
   async isRunning({ threadId }: { readonly threadId: string }): Promise<boolean> {
@@ -90,9 +106,17 @@ export class HoldfastAgentRunner {
   /** Cancels the run that is under way on a thread; with `runId` only if it is that one. Says whether there was one. */
   async stop({ threadId, runId }: { readonly threadId: string; readonly runId?: string }): Promise<boolean> {
     const active = await this.#active(threadId);
-    if (active === undefined || (runId !== undefined && active.clientRunId !== runId && active.id !== runId)) return false;
-    await this.#engine.cancel(await this.#principal({ threadId }), active.id);
-    return true;
+    if (active === undefined) return false;
+    const principal = await this.#principal({ threadId });
+    if (runId !== undefined && !(await isCalled(this.#engine, principal, active.id, runId))) return false;
+    try {
+      await this.#engine.cancel(principal, active.id);
+      return true;
+    } catch (error) {
+      // It ended by itself meanwhile.
+      if (HoldfastError.is(error) && error.code === "RUN_ENDED") return false;
+      throw error;
+    }
   }
 
   /** The run that is under way on a thread. */
@@ -100,6 +124,12 @@ export class HoldfastAgentRunner {
     const run = await runToWatch(this.#engine, await this.#principal({ threadId }), threadId);
     return run === undefined || isTerminal(run.status) ? undefined : run;
   }
+}
+
+/** Events that stand in no log. */
+function timed(events: readonly AgUiEvent[]): readonly TimedEvent[] {
+  const at = Date.now();
+  return events.map((event) => ({ event, cursor: "", at }));
 }
 
 function observable(events: (signal: AbortSignal) => AsyncIterable<TimedEvent>): Observable<CopilotKitEvent> {

@@ -21,6 +21,11 @@ export interface EngineOptions {
   readonly billing?: BillingOptions;
   /** How long the question of a suspended run may be answered, in milliseconds. Unless given, for ever. */
   readonly interruptTtlMs?: number;
+  /**
+   * How long an active run lives that nobody follows, in milliseconds: one that no reader of any process has followed for that long is
+   * canceled. The same in every process on a store. Unless given, a run lives as long as it needs, watched or not.
+   */
+  readonly unwatchedRunMs?: number;
   readonly leaseTimes?: LeaseTimes;
   /** Runs that this process executes at once; more wait as `pending`. */
   readonly maxConcurrentRuns?: number;

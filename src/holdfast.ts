@@ -22,6 +22,7 @@ import type { UsageRow } from "./core/usage-report.ts";
 import { DEFAULT_GRACE_MS, type EngineOptions } from "./engine-options.ts";
 import { Interrupts } from "./interrupts.ts";
 import { mastraSource } from "./mastra/agent-source.ts";
+import { Metrics } from "./metrics/metrics.ts";
 import { Tail } from "./reader/tail.ts";
 import { Runner } from "./runner/runner.ts";
 import { idempotencyOf, newId, runNotFound, startedRun } from "./run-start.ts";
@@ -49,6 +50,7 @@ export class HoldfastEngine implements Engine {
   readonly store: RunStore;
   readonly #options: EngineOptions;
   readonly #source: AgentSource;
+  readonly #metrics: Metrics;
   readonly #tail: Tail;
   readonly #runner: Runner;
   readonly #threads: Threads;
@@ -63,6 +65,7 @@ export class HoldfastEngine implements Engine {
     this.#options = options;
     this.#source = source;
     this.#tail = new Tail({ store });
+    this.#metrics = new Metrics({ executing: () => this.#runner.executing, streams: () => this.#tail.readers });
     this.#threads = new Threads(store, source);
     this.#follower = new ThreadFollower(store);
     this.#accounts = new Accounts(store, options.billing?.prices);
@@ -71,14 +74,17 @@ export class HoldfastEngine implements Engine {
       store,
       sinks,
       clock: systemClock,
+      onOutcome: (outcome) => this.#metrics.delivered(outcome),
       onProblem: (message, about, error) =>
         options.logger?.[about.state === undefined ? "warn" : "error"]({ ...about, ...(error !== undefined && { err: error }) }, message),
     });
     this.#runner = new Runner({
       store,
       source,
+      observer: this.#metrics,
       onCommitted: (runId, entries) => {
         this.#tail.publish(runId, entries);
+        this.#metrics.committed(runId, entries);
         const last = entries[entries.length - 1];
         if (last !== undefined && isTerminalEvent(last.event)) this.#dispatcher.wake();
       },
@@ -87,6 +93,7 @@ export class HoldfastEngine implements Engine {
       ...(options.maxConcurrentRuns !== undefined && { maxConcurrentRuns: options.maxConcurrentRuns }),
       ...(options.onCheckpoint && { onCheckpoint: options.onCheckpoint }),
       ...(options.interruptTtlMs !== undefined && { interruptTtlMs: options.interruptTtlMs }),
+      ...(options.unwatchedRunMs !== undefined && { unwatched: { afterMs: options.unwatchedRunMs, followed: () => this.#tail.takeFollowed() } }),
       billing: { sinks: sinks.map(({ name }) => name), ...(prices && { prices }) },
     });
     this.#interrupts = new Interrupts(store, this.#runner, () => newId("run"));
@@ -102,6 +109,11 @@ export class HoldfastEngine implements Engine {
   async ready(): Promise<void> {
     if (this.#runner.isDraining) throw new HoldfastError("SHUTTING_DOWN", "This server is shutting down.");
     await this.store.ping();
+  }
+
+  /** What this process has counted, in the text format of Prometheus. */
+  metrics(): Promise<string> {
+    return this.#metrics.text();
   }
 
   listAgents(): readonly AgentSummary[] {
@@ -143,7 +155,7 @@ export class HoldfastEngine implements Engine {
     const { resourceId } = principal;
     const agentId = await this.#executedBy(principal, request);
     const threadId = request.threadId ?? newId("thr");
-    if (request.threadId !== undefined) await this.#threads.checkOwner(principal, agentId, threadId);
+    if (request.threadId !== undefined) await this.#threads.checkOwner(principal, threadId);
     const { clientRunId, input } = request;
     const idempotency = idempotencyOf(request, agentId);
     const newRun: NewRun = {

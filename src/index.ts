@@ -4,14 +4,8 @@ import { createApp } from "./http/app.ts";
 import { noAuth, type Authenticate } from "./http/auth.ts";
 import type { CorsOptions } from "./http/cross-origin.ts";
 import { defaultLogger } from "./http/logger.ts";
-import { HTTP_STATUS } from "./http/problem.ts";
-import { copilotKitRoutes } from "./protocols/ag-ui/copilotkit.ts";
-import { agUiRoutes } from "./protocols/ag-ui/routes.ts";
-import { aiSdkRoutes } from "./protocols/ai-sdk/routes.ts";
-import { cedarNotificationRoutes, cedarRoutes, cedarVoiceRoutes } from "./protocols/cedar/routes.ts";
+import { mountedProtocols, openRoutes } from "./mounted-protocols.ts";
 import type { CedarOptions } from "./protocols/cedar/start.ts";
-import { durableStreamsRoutes } from "./protocols/durable-streams/routes.ts";
-import { ioBridgeRoutes } from "./protocols/io-bridge/routes.ts";
 
 export type * from "./core/agent-source.ts";
 export type * from "./core/audit.ts";
@@ -82,20 +76,13 @@ export async function createHoldfast(options: HoldfastOptions): Promise<Holdfast
   const app = createApp({
     engine,
     authenticate: auth === "none" ? noAuth() : auth,
-    open: [{ path: "/api/chat/notifications", routes: cedarNotificationRoutes() }],
-    protocols: [
-      // Goes first: what is not Cedar's it leaves to the AI SDK.
-      { path: "/api/chat", routes: cedarRoutes(engine, cedar) },
-      { path: "/api/chat", routes: aiSdkRoutes(engine, { version: aiSdk?.version ?? 7 }) },
-      { path: "/api/voice", routes: cedarVoiceRoutes() },
-      { path: "/v1/runs", routes: durableStreamsRoutes(engine) },
-      { path: "/ag-ui", routes: agUiRoutes(engine) },
-      { path: "/copilotkit", routes: copilotKitRoutes(engine) },
-      {
-        path: "/io-bridge",
-        routes: ioBridgeRoutes(engine, { statusOf: HTTP_STATUS, onFault: (error, about) => logger.error({ err: error, ...about }, "request failed") }),
-      },
-    ],
+    open: openRoutes(),
+    protocols: mountedProtocols(engine, {
+      aiSdkVersion: aiSdk?.version ?? 7,
+      cedar,
+      onFault: (error, about) => logger.error({ err: error, ...about }, "request failed"),
+      onNotice: (notice, about) => logger.warn(about, notice),
+    }),
     // Bearer tokens are not sent unasked, so every page may try; without authentication any page that a user opens could read the runs.
     cors: cors ?? { origins: auth === "none" ? "loopback" : "*" },
     logger,

@@ -42,7 +42,9 @@ export class Interrupts {
       throw new HoldfastError("INPUT_INVALID", "Give one answer for each interrupt.");
     }
     asked.forEach((interrupt, index) => refuseMisfit(interrupt, answers[index]));
-    const request = { answers, answeredBy: principal.resourceId, childRunId: this.#newRunId(), ...(continuation && { continuation }) };
+    // The state that an earlier request brought is old by now: it must not be taken for one that this request brings.
+    const brought: Continuation = { ...continuation, input: { state: null, ...continuation?.input } };
+    const request = { answers, answeredBy: principal.resourceId, childRunId: this.#newRunId(), continuation: brought };
     const result = await this.#runner.startBy(
       (claim) => this.#store.answerInterrupts(request, claim),
       (given) => (given.outcome === "answered" ? (given.child ?? (given.resumed && { run: given.resumed })) : undefined),
@@ -107,7 +109,8 @@ function conflict(interrupt: Interrupt): HoldfastError {
   if (interrupt.status === "answered") {
     return new HoldfastError("ALREADY_ANSWERED", `Interrupt ${interrupt.id} was answered differently before; the first answer stands.`);
   }
-  return new HoldfastError("INTERRUPT_CLOSED", `Interrupt ${interrupt.id} is ${interrupt.status} and can no longer be answered.`);
+  const reason = interrupt.status === "pending" ? "of a run that is to stop" : interrupt.status;
+  return new HoldfastError("INTERRUPT_CLOSED", `Interrupt ${interrupt.id} is ${reason} and can no longer be answered.`);
 }
 
 function interruptNotFound(): HoldfastError {

@@ -27,11 +27,12 @@ export class Threads {
   }
 
   /**
-   * A thread may have been made by the agent before it ever ran here: its memory knows the owner then.
+   * A thread may have been made before anything ever ran on it here: the memory of some agent knows the owner then, and it need not be that of the
+   * agent which is to run on it.
    * @throws {HoldfastError} THREAD_NOT_FOUND
    */
-  async checkOwner(principal: Principal, agentId: string, threadId: string): Promise<void> {
-    const owner = (await this.#store.getThread(threadId)) ?? (await this.#source.threads(principal).get(agentId, threadId));
+  async checkOwner(principal: Principal, threadId: string): Promise<void> {
+    const owner = (await this.#store.getThread(threadId)) ?? (await this.#remembered(principal, threadId));
     if (owner !== undefined && owner.resourceId !== principal.resourceId) throw threadNotFound();
   }
 
@@ -164,12 +165,12 @@ export class Threads {
     return agentId === undefined ? owner : { ...owner, agentId };
   }
 
+  /** The owner by the memory of any agent, as the principal's requests choose it. */
   async #remembered(principal: Principal, threadId: string): Promise<ThreadOwner | undefined> {
-    for (const agent of this.#source.listAgents()) {
-      const record = await this.#source.threads(principal).get(agent.id, threadId);
-      if (record) return { threadId, resourceId: record.resourceId, agentId: agent.id, createdAt: record.createdAt, lastRunAt: record.updatedAt };
-    }
-    return undefined;
+    const found = await this.#source.threads(principal).find(threadId);
+    if (found === undefined) return undefined;
+    const { agentId, thread } = found;
+    return { threadId, resourceId: thread.resourceId, agentId, createdAt: thread.createdAt, lastRunAt: thread.updatedAt };
   }
 
   async #show(principal: Principal, owner: ThreadOwner, known?: ThreadRecord): Promise<Thread> {

@@ -24,6 +24,8 @@ describe("the layers", () => {
     ["runner/bad.ts", `import { tail } from "../reader/tail.ts";`],
     ["runner/bad.test.ts", `import { tail } from "../reader/tail.ts";`],
     ["mastra/bad.ts", `import { Hono } from "hono";`],
+    ["metrics/bad.ts", `import { Tail } from "../reader/tail.ts";`],
+    ["runner/bad.ts", `import { Counter } from "prom-client";`],
     ["stores/sqlite/bad.ts", `export * from "../memory/store.ts";`],
     ["stores/memory/bad.ts", `const pg = await import("pg");`],
     ["protocols/ai-sdk/bad.ts", `import {\n  routes,\n} from "../durable-streams/routes.ts";`],

@@ -21,6 +21,7 @@ const LEAVES = [
   "runner",
   "reader",
   "billing",
+  "metrics",
   "stores",
   "stores/*",
   "stores/open-store",
@@ -38,6 +39,7 @@ export const LAYERS: readonly Layer[] = [
   { name: "reader", files: /^reader\//, layers: ["core"], packages: [] },
   { name: "runner", files: /^runner\//, layers: ["core"], packages: [NODE] },
   { name: "billing", files: /^billing\//, layers: ["core"], packages: [NODE, /^standardwebhooks$/] },
+  { name: "metrics", files: /^metrics\//, layers: ["core"], packages: [/^prom-client$/] },
   { name: "testkit", files: /^testkit\//, layers: ["core"], packages: [NODE, /^vitest$/, /^fast-check$/] },
   { name: "mastra", files: /^mastra\//, layers: ["core"], packages: [/^node:async_hooks$/, /^@mastra\//] },
   { name: "stores/open-store", files: /^stores\/open-store\.ts$/, layers: ["core", "stores", "stores/*"], packages: [] },
@@ -55,7 +57,7 @@ export const LAYERS: readonly Layer[] = [
     packages: [NODE, PINO, ZOD, /^@mastra\/core\/mastra$/],
   },
   { name: "http", files: /^http\//, layers: ["core", "holdfast"], packages: [NODE, HONO, ZOD, PINO, /^@hono\//, /^jose$/] },
-  { name: "index", files: /^index\.ts$/, layers: [...LEAVES, "holdfast", "http"], packages: [] },
+  { name: "index", files: /^(index|mounted-protocols)\.ts$/, layers: [...LEAVES, "holdfast", "http"], packages: [] },
   // Entries for hosts that mount Holdfast in a server of their own framework.
   {
     name: "entries",

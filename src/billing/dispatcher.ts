@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { HoldfastError } from "../core/error.ts";
 import type { LedgerStore } from "../core/ledger-store.ts";
+import type { DeliveryOutcome } from "../core/outbox.ts";
 import { SinkLane, type OnProblem } from "./sink-lane.ts";
 import type { Sink } from "./sink.ts";
 
@@ -13,6 +14,8 @@ export interface DispatcherOptions {
   /** How long a sink has for its answer, in milliseconds. Default 15 s. */
   readonly sendTimeoutMs?: number;
   readonly onProblem: OnProblem;
+  /** Told of what each try gave, once it is noted. */
+  readonly onOutcome?: (outcome: DeliveryOutcome) => void;
 }
 
 /**
@@ -23,11 +26,11 @@ export class Dispatcher {
   readonly #lanes: readonly SinkLane[];
 
   /** @throws {HoldfastError} CONFIG_INVALID when two sinks have the same name */
-  constructor({ store, sinks, clock, pollMs = 2_000, sendTimeoutMs = 15_000, onProblem }: DispatcherOptions) {
+  constructor({ store, sinks, clock, pollMs = 2_000, sendTimeoutMs = 15_000, onProblem, onOutcome }: DispatcherOptions) {
     const names = sinks.map((sink) => sink.name);
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) throw new HoldfastError("CONFIG_INVALID", `Two sinks are named ${twice}; give each a name of its own.`);
-    this.#lanes = sinks.map((sink) => new SinkLane(sink, { store, clock, pollMs, sendTimeoutMs, onProblem }));
+    this.#lanes = sinks.map((sink) => new SinkLane(sink, { store, clock, pollMs, sendTimeoutMs, onProblem, ...(onOutcome && { onOutcome }) }));
   }
 
   open(): void {

@@ -22,6 +22,7 @@ export interface LaneOptions {
   /** How long a sink has for its answer. */
   readonly sendTimeoutMs: number;
   readonly onProblem: OnProblem;
+  readonly onOutcome?: (outcome: DeliveryOutcome) => void;
 }
 
 /** How many deliveries one process sends to one sink at once. */
@@ -117,6 +118,7 @@ export class SinkLane {
     const held = outcomeBefore(delivery, this.#sink.dedupWindowMs, this.#options.clock.now());
     const outcome = held ?? (await this.#try(delivery));
     await this.#settle(outcome);
+    this.#options.onOutcome?.(outcome);
     this.#report(delivery, outcome);
   }
 

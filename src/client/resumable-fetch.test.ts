@@ -29,6 +29,16 @@ async function dataOf(response: Response): Promise<readonly string[]> {
   return (await response.text()).split("\n\n").flatMap((frame) => /^data: (.*)$/m.exec(frame)?.[1] ?? []);
 }
 
+/** A fetch whose answers have one more header. */
+function withHeader(name: string, value: string): typeof globalThis.fetch {
+  return async (input, init) => {
+    const answer = await fetch(input, init);
+    const headers = new Headers(answer.headers);
+    headers.set(name, value);
+    return new Response(answer.body, { status: answer.status, headers });
+  };
+}
+
 function errorOf(data: string | undefined): unknown {
   return JSON.parse(data ?? "null");
 }
@@ -58,6 +68,16 @@ describe("a stream that breaks off", () => {
     const { server, response } = await ask([{ ends: "end", after: 1 }], { retries: 1 });
     expect(await dataOf(response)).toEqual(EVENTS);
     expect(cursorsOf(server)).toEqual([undefined, "c1", "c2", "c3", "c4", "c5"]);
+  });
+
+  test("between two runs goes on where the server says that it follows the thread", async () => {
+    const events = [...EVENTS, STARTED, FINISHED];
+    const follow = withHeader("x-holdfast-following", "true");
+    const { server, response } = await ask([{ ends: "end", after: EVENTS.length }, {}, { status: 404 }], { fetch: follow }, events);
+    expect((await dataOf(response)).slice(0, events.length)).toEqual(events);
+    expect(cursorsOf(server).slice(0, 2)).toEqual([undefined, `c${EVENTS.length}`]);
+    const once = await ask([{ ends: "end", after: EVENTS.length }, {}], {}, events);
+    expect(await dataOf(once.response)).toEqual(EVENTS);
   });
 
   test("behind its last event has lost nothing", async () => {

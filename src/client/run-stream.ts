@@ -48,6 +48,9 @@ interface Loss {
 
 const CURSOR = "x-holdfast-cursor";
 
+/** Says that the stream goes on with the runs that follow: the end of one is not its own. */
+const FOLLOWING = "x-holdfast-following";
+
 /** A server that asks for a longer wait is not waited for. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
 
@@ -59,6 +62,7 @@ export class RunStream {
   #answer: Response;
   #progress: RunProgress;
   #hasFrames = false;
+  readonly #isFollowing: boolean;
   /** Requests since the last new event. */
   #retry = 0;
 
@@ -67,6 +71,7 @@ export class RunStream {
     this.#plan = plan;
     this.#wire = wire;
     this.#answer = first;
+    this.#isFollowing = first.headers.get(FOLLOWING) === "true";
     const cursor = first.headers.get(CURSOR);
     this.#progress = { ...(cursor !== null && { cursor }), isEnded: false };
   }
@@ -90,7 +95,8 @@ export class RunStream {
       } catch (error) {
         loss = { error };
       }
-      if (this.#isLeft || this.#progress.isEnded || this.#isNothing(loss)) return;
+      const isOver = this.#progress.isEnded && !this.#isFollowing;
+      if (this.#isLeft || isOver || this.#isNothing(loss)) return;
       const failure = await this.#comeBack(loss);
       if (this.#isLeft) return;
       if (failure !== undefined) {

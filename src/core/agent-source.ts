@@ -110,9 +110,14 @@ export type AttemptOutcome =
   /** The signal was aborted before the agent ended. */
   | { readonly outcome: "aborted" };
 
-/** The conversations that the agent framework keeps. An agent without memory keeps none. */
+/**
+ * The conversations that the agent framework keeps. An agent without memory keeps none. A method that names a thread of somebody else's does as if
+ * there were none, but for `find`.
+ */
 export interface ThreadDirectory {
   hasMemory(agentId: string): Promise<boolean>;
+  /** The thread with this id, whoever owns it, and the first agent whose memory keeps it. */
+  find(threadId: string): Promise<{ readonly agentId: string; readonly thread: ThreadRecord } | undefined>;
   get(agentId: string, threadId: string): Promise<ThreadRecord | undefined>;
   /** `undefined` for an agent without memory. */
   create(agentId: string, thread: NewThread): Promise<ThreadRecord | undefined>;

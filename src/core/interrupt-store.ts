@@ -16,7 +16,8 @@ import type { Run, RunInput } from "./run.ts";
  * INVARIANT: a declined question is answered by that: an answer behind it is a conflict, and so is a decline behind an answer
  * INVARIANT: what the last answer brings is put over the input of the run that goes on, and a repeated answer brings nothing
  * INVARIANT: the last answer lets a waiting run itself go on, is in its log by the same transaction, and counts no crash
- * INVARIANT: an attempt that would only end a run whose last answer has come is fenced
+ * INVARIANT: the last answer does not fence the attempt that ends the hold: in place of that end its log gets the answers, and the run goes on
+ * INVARIANT: an answer is refused once its run was asked to stop and has not ended
  * INVARIANT: a question that was held is the same question when its run ends as suspended, and keeps its answer
  * INVARIANT: a run that ends in another way than suspended cancels its open questions
  */
@@ -27,7 +28,7 @@ export interface InterruptStore {
   /**
    * Answers interrupts of one run. Once none of its questions is open, the child run is created with what was answered, behind the
    * active runs of its thread; claimed at once when `claim` is given and it need not wait. A run that has not ended goes on itself instead,
-   * and may be claimed by whoever comes first; an attempt that holds it loses it.
+   * and may be claimed by whoever comes first; one that an attempt holds to end it goes on once that attempt lets go of it.
    */
   answerInterrupts(request: AnswerRequest, claim?: LeaseClaim): Promise<AnswerResult>;
   /** Gives up on a suspended run: its open interrupts are canceled, and a child run is created that only ends as canceled. */
@@ -62,9 +63,10 @@ export interface InterruptAnswer {
 
 /** What the request that answers brings for the run that goes on. */
 export interface Continuation {
+  /** That of the run that is created; a run that goes on itself, or is not fully answered, is found by it too. */
   readonly clientRunId?: string;
-  /** Put over the fields of the input of the run that asked. */
-  readonly input?: Partial<Pick<RunInput, "pageTools" | "notes" | "state" | "holdMs" | "memoryOptions" | "outputSchema">>;
+  /** Put over the fields of the input of the run that asked; of the context, value by value. */
+  readonly input?: Partial<Pick<RunInput, "context" | "pageTools" | "notes" | "state" | "holdMs" | "memoryOptions" | "outputSchema">>;
 }
 
 export interface AnswerRequest {
@@ -80,9 +82,9 @@ export interface AnswerRequest {
 export type AnswerResult =
   /** `interrupts`: all those of the run. With neither a child nor a run that was waiting some of them are open. */
   | { readonly outcome: "answered"; readonly interrupts: readonly Interrupt[]; readonly child?: StartedChild; readonly resumed?: Run }
-  /** Every answer was given before; `childRunId`: the run that went on, which `resumed` is where the run had been waiting for these. */
+  /** Every answer was given before; `childRunId`: the run that went on from the one that asked, which `resumed` is where it goes on itself. */
   | { readonly outcome: "repeated"; readonly interrupts: readonly Interrupt[]; readonly childRunId?: string; readonly resumed?: Run }
-  /** The interrupt was answered differently, has expired or was canceled. Nothing was written. */
+  /** The interrupt was answered differently, has expired or was canceled; a pending one is of a run that is to stop. Nothing was written. */
   | { readonly outcome: "conflict"; readonly interrupt: Interrupt }
   /** One of the ids names no interrupt, or they are of different runs. Nothing was written. */
   | { readonly outcome: "unknown" };

@@ -92,6 +92,8 @@ export interface Run {
   readonly billingPolicy: BillingPolicy;
   /** Set once somebody asked for the run to stop. */
   readonly cancelRequested: boolean;
+  /** Why the run is to stop, where it was not asked for by a principal. */
+  readonly cancelReason?: string;
   /** Milliseconds since the Unix epoch. */
   readonly createdAt: number;
   readonly endedAt?: number;

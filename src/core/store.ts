@@ -28,6 +28,11 @@ import type { BusyThreadPolicy, Run, RunInput, RunStatus } from "./run.ts";
  * INVARIANT: a requested cancel is seen by the holder at its next renewal
  * INVARIANT: a run that begins to wait lets go of its lease in the same transaction, and keeps its thread
  * INVARIANT: a waiting run is claimed only once its hold is over or its cancel was requested, and that counts no crash
+ * INVARIANT: runs that go on with their answers are claimed before the pending ones and within their limit, what was handed over beyond it
+ * INVARIANT: a run is found by the client's id of each request that answered it too, and keeps the one that it was started under
+ * INVARIANT: a run counts as followed from its creation, and for as long as its readers say, from any process
+ * INVARIANT: a node asks runs to stop that nobody follows: those that it holds and those that wait, and no others
+ * INVARIANT: a run that nobody follows is asked to stop once, by the system and with the reason, in the transaction of its audit row
  * INVARIANT: what was acknowledged is there after a reopen
  */
 export interface RunStore extends InterruptStore, LedgerStore {
@@ -44,8 +49,8 @@ export interface RunStore extends InterruptStore, LedgerStore {
   deleteThread(threadId: string): Promise<"deleted" | "busy" | "unknown">;
 
   /**
-   * Claims up to `limit` runs that may be worked on now: pending ones whose turn it is (`pendingLimit` of them at most), ones whose
-   * lease ended, and waiting ones that are to be ended.
+   * Claims up to `limit` runs that may be worked on now: ones whose lease ended, waiting ones that are to be ended, and, `pendingLimit` of
+   * them at most, ones that go on with their answers and pending ones whose turn it is.
    */
   claimRuns(claim: LeaseClaim, limits: { readonly limit: number; readonly pendingLimit: number }): Promise<readonly ClaimedRun[]>;
   /** Renews the given leases of the owner; what is not in the answer is lost. A lease of the owner that is not given expires. */
@@ -57,6 +62,14 @@ export interface RunStore extends InterruptStore, LedgerStore {
    * the resource of the principal that asks.
    */
   requestCancel(runId: string, by: string): Promise<Run | undefined>;
+
+  /**
+   * Readers follow these runs, and will for `forMs` (milliseconds) from now; what they said before is not shortened. Runs that ended or are
+   * unknown are left out.
+   */
+  noteFollowed(runIds: readonly string[], forMs: number): Promise<void>;
+  /** Asks runs to stop that nobody has followed for a time, the oldest first; their ids. */
+  cancelUnwatched(request: UnwatchedRequest): Promise<readonly string[]>;
 
   /** Appends to several runs in one transaction; the results stand in the order of the batch. */
   append(batch: readonly Append[]): Promise<readonly AppendResult[]>;
@@ -103,6 +116,7 @@ export interface RunQuery {
   /** Left out by the command line only, which reads the file as its owner. */
   readonly resourceId?: string;
   readonly threadId?: string;
+  /** The one that the run was started under, or one of a request that answered it. */
   readonly clientRunId?: string;
   readonly statuses?: readonly RunStatus[];
   /** From a page before. */
@@ -145,6 +159,16 @@ export interface RenewedLease extends Lease {
   readonly cancelRequested: boolean;
 }
 
+export interface UnwatchedRequest {
+  /** The owner of the leases of running runs that are looked at. Waiting runs are anybody's; pending ones are not looked at. */
+  readonly owner: string;
+  /** For how long nobody followed them, in milliseconds. */
+  readonly unwatchedMs: number;
+  /** Becomes the {@link Run.cancelReason} of the runs. */
+  readonly reason: string;
+  readonly limit: number;
+}
+
 /** Events for one run's log. A terminal event, or one that begins a wait, is the last. */
 export interface Append extends Lease {
   readonly events: readonly RunEvent[];
@@ -157,4 +181,9 @@ export interface Append extends Lease {
   readonly billing?: { readonly prices?: PriceTable; readonly sinks: readonly string[] };
 }
 
-export type AppendResult = { readonly outcome: "appended"; readonly entries: readonly Entry[]; readonly end?: TerminalEvent } | { readonly outcome: "fenced" };
+export type AppendResult =
+  /**
+   * `entries`: what was written. `goesOn`: the answers to all that the run asked had come, so that they stand in the log in place of the
+   * `run-suspended` that was to end it, and the run may be claimed by whoever comes first.
+   */
+  { readonly outcome: "appended"; readonly entries: readonly Entry[]; readonly end?: TerminalEvent; readonly goesOn?: true } | { readonly outcome: "fenced" };

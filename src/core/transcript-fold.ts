@@ -15,6 +15,15 @@ export type StepDraft = Omit<Writable<TranscriptStep>, "parts"> & { parts: Writa
 export interface AgentDraft {
   steps: StepDraft[];
   readonly nested: Map<string, AgentDraft>;
+  /** What stood in earlier steps before a later one put something else in its place, the oldest first. */
+  replaced: ReplacedPart[];
+}
+
+interface ReplacedPart {
+  readonly by: StepDraft;
+  readonly step: StepDraft;
+  readonly index: number;
+  readonly part: TranscriptPart;
 }
 
 /** The run's own agent, with what its working memory held, each with the offset before it. */
@@ -23,6 +32,8 @@ interface RunDraft extends AgentDraft {
   /** Steps of a workflow; empty for an agent. */
   readonly workflowSteps: Map<string, WorkflowStepRecord>;
   hasResult: boolean;
+  /** Where the newest request stands in the run's own log. */
+  request: Offset;
 }
 
 /**
@@ -30,7 +41,7 @@ interface RunDraft extends AgentDraft {
  * run's own, and is never reset.
  */
 export function transcriptOf(entries: Iterable<Entry>, ancestry: Iterable<Entry> = []): Transcript {
-  const draft: RunDraft = { steps: [], nested: new Map(), states: [], workflowSteps: new Map(), hasResult: false };
+  const draft: RunDraft = { ...newAgent(), states: [], request: START, workflowSteps: new Map(), hasResult: false };
   let offset: Offset = START;
   for (const entry of ancestry) {
     // Each log counts from its own beginning, and resets only what is its own.
@@ -44,17 +55,24 @@ export function transcriptOf(entries: Iterable<Entry>, ancestry: Iterable<Entry>
   for (const entry of entries) {
     end = grow(draft, entry.event, offset) ?? end;
     offset = entry.offset;
+    if (entry.event.type === "run-started" || entry.event.type === "interrupt-answered") draft.request = offset;
   }
   // What the runs before this one used is on their own bills.
   const own = draft.steps.filter((step) => step.before !== START);
   const usage = own.reduce<Usage>((sum, step) => addUsage(sum, step.modelFinished?.usage ?? {}), {});
   const workflow = draft.workflowSteps.size > 0 && { workflow: { steps: draft.workflowSteps, hasResult: draft.hasResult } };
-  return { steps: draft.steps, offset, usage, end, nested: draft.nested, states: draft.states.map(({ value }) => value), ...workflow };
+  const isTakenUp = [...own, ...draft.states].some(({ before }) => before !== START && before >= draft.request);
+  return { steps: draft.steps, offset, usage, end, nested: draft.nested, states: draft.states.map(({ value }) => value), isTakenUp, ...workflow };
+}
+
+function newAgent(): AgentDraft {
+  return { steps: [], nested: new Map(), replaced: [] };
 }
 
 /** What stands so far is out of the reach of every reset. */
 function settle(draft: RunDraft): void {
   for (const settled of [...draft.steps, ...draft.states]) settled.before = START;
+  draft.replaced = [];
 }
 
 /** Adds an event; `before`: the offset that a reset of what begins here goes back to. Gives the event if it ends the run. */
@@ -79,7 +97,7 @@ function grow(draft: RunDraft, event: RunEvent, before: Offset): TerminalEvent |
     case "attempt-started": {
       const { resetTo } = event;
       if (resetTo !== undefined) {
-        draft.steps = draft.steps.filter((step) => step.before < resetTo);
+        dropSteps(draft, (step) => step.before >= resetTo);
         draft.states = draft.states.filter((state) => state.before < resetTo);
       }
       for (const nested of draft.nested.values()) dropCutStep(nested);
@@ -111,13 +129,21 @@ function interrupt(tool: Writable<ToolPart> | undefined, request: InterruptReque
 
 /** The model call that a sub-agent was in is made again by the attempt that begins, under the same number. */
 function dropCutStep(draft: AgentDraft): void {
-  if (draft.steps.at(-1)?.modelFinished === undefined) draft.steps.pop();
+  const last = draft.steps.at(-1);
+  if (last?.modelFinished === undefined) dropSteps(draft, (step) => step === last);
   for (const nested of draft.nested.values()) dropCutStep(nested);
+}
+
+/** Takes steps out, and puts back what they had put something else in the place of. */
+function dropSteps(draft: AgentDraft, isDropped: (step: StepDraft) => boolean): void {
+  for (const { by, step, index, part } of draft.replaced.toReversed()) if (isDropped(by)) step.parts[index] = part;
+  draft.replaced = draft.replaced.filter(({ by }) => !isDropped(by));
+  draft.steps = draft.steps.filter((step) => !isDropped(step));
 }
 
 function growAgent(draft: AgentDraft, event: ContentEvent | NestedEvent | StepEvent, before: Offset): void {
   if (event.type === "nested") {
-    const nested = draft.nested.get(event.toolCallId) ?? { steps: [], nested: new Map<string, AgentDraft>() };
+    const nested = draft.nested.get(event.toolCallId) ?? newAgent();
     draft.nested.set(event.toolCallId, nested);
     growAgent(nested, event.event, before);
     return;
@@ -175,7 +201,7 @@ function addToStep(draft: AgentDraft, event: Exclude<ContentEvent | StepEvent, {
       return;
     case "data":
     case "object":
-      replacePart(draft.steps, event);
+      replacePart(draft, event);
       return;
     case "tool-progress":
     case "raw":
@@ -195,16 +221,24 @@ function growText(step: StepDraft, event: Extract<ContentEvent, { type: "text-de
   if (event.providerMetadata) part.providerMetadata = { ...part.providerMetadata, ...event.providerMetadata };
 }
 
-function replacePart(steps: StepDraft[], event: Extract<ContentEvent, { type: "data" | "object" }>): void {
+function replacePart(draft: AgentDraft, event: Extract<ContentEvent, { type: "data" | "object" }>): void {
   if (event.type === "data" && event.transient === true) return;
-  for (const step of steps) {
+  const current = draft.steps[draft.steps.length - 1] as StepDraft;
+  for (const step of draft.steps) {
     const index = step.parts.findIndex((part) =>
       event.type === "object" ? part.type === "object" : event.id !== undefined && part.type === "data" && part.name === event.name && part.id === event.id,
     );
-    if (index >= 0) {
-      step.parts[index] = event;
-      return;
-    }
+    const part = step.parts[index];
+    if (part === undefined) continue;
+    keepReplaced(draft, { by: current, step, index, part });
+    step.parts[index] = event;
+    return;
   }
-  (steps[steps.length - 1] as StepDraft).parts.push(event);
+  current.parts.push(event);
+}
+
+/** An object is replaced many times while it streams; a reset goes back to what stood before the step. */
+function keepReplaced({ replaced }: AgentDraft, part: ReplacedPart): void {
+  const isKept = replaced.some(({ by, step, index }) => by === part.by && step === part.step && index === part.index);
+  if (part.step !== part.by && !isKept) replaced.push(part);
 }

@@ -85,6 +85,56 @@ describe("the transcript", () => {
     expect(transcript.steps[0]?.parts.filter((candidate) => candidate.type === "data")).toEqual([part(2)]);
   });
 
+  test("what a step put in the place of an earlier part is put back when the step is superseded", () => {
+    const part = (data: number): RunEvent => ({ type: "data", name: "progress", id: "p", data });
+    const object = (n: number): RunEvent => ({ type: "object", object: { n }, isFinal: n > 2 });
+    const first = [...begin, ...step(0, "x"), part(1), object(1), answered(0)];
+    const partsOf = (events: readonly RunEvent[]): readonly unknown[] => transcriptOf(log(...events)).steps.flatMap(({ parts }) => parts.slice(1));
+    const cut = [...first, ...step(1, "y"), part(2), object(2), part(3), object(3)];
+    expect(partsOf(cut)).toEqual([part(3), object(3)]);
+    const resetTo = resetPoint(transcriptOf(log(...cut)));
+    const again: RunEvent[] = [...cut, { type: "attempt-started", attempt: 2, ...(resetTo !== undefined && { resetTo }) }];
+    expect(partsOf(again)).toEqual([part(1), object(1)]);
+    const cutAgain = [...again, ...step(1, "z"), object(4)];
+    expect(partsOf(cutAgain)).toEqual([part(1), object(4)]);
+    const secondReset = resetPoint(transcriptOf(log(...cutAgain)));
+    expect(partsOf([...cutAgain, { type: "attempt-started", attempt: 3, ...(secondReset !== undefined && { resetTo: secondReset }) }])).toEqual([
+      part(1),
+      object(1),
+    ]);
+    expect(partsOf([...again, ...step(1, "z"), object(5), answered(1)])).toEqual([part(1), object(5)]);
+  });
+
+  test("what a sub-agent's step put in the place of an earlier part is put back when the step is superseded", () => {
+    const nested = (event: Extract<RunEvent, { type: "nested" }>["event"]): RunEvent => ({ type: "nested", toolCallId: "c1", event });
+    const part = (data: number): RunEvent => nested({ type: "data", name: "progress", id: "p", data });
+    const inner = (number: number): RunEvent => nested({ type: "step-started", step: number });
+    const answeredInside = nested({ type: "model-finished", step: 0, finishReason: "tool-calls" });
+    const cut: RunEvent[] = [...begin, ...step(0, "x"), call, answered(0), started, inner(0), part(1), answeredInside, inner(1), part(2)];
+    const partsOf = (events: readonly RunEvent[]): readonly unknown[] =>
+      transcriptOf(log(...events))
+        .nested.get("c1")
+        ?.steps.flatMap(({ parts }) => parts) ?? [];
+    expect(partsOf(cut)).toMatchObject([{ data: 2 }]);
+    expect(partsOf([...cut, { type: "attempt-started", attempt: 2 }])).toMatchObject([{ data: 1 }]);
+  });
+
+  test("tells whether an attempt got past its beginning since the newest request", () => {
+    const isTakenUp = (events: readonly RunEvent[], ancestry: readonly RunEvent[] = []): boolean | undefined =>
+      transcriptOf(log(...events), log(...ancestry)).isTakenUp;
+    const reply: RunEvent = { type: "interrupt-answered", interruptId: "i", kind: "frontend-tool", toolCallId: "c1", toolName: "add", answer: {} };
+    const asked = [...begin, ...step(0, "x"), call, answered(0)];
+    expect(isTakenUp(begin)).toBe(false);
+    expect(isTakenUp([...begin, { type: "state", value: 1 }])).toBe(true);
+    expect(isTakenUp(asked)).toBe(true);
+    const goneOn: RunEvent[] = [...asked, reply, { type: "attempt-started", attempt: 2 }];
+    expect(isTakenUp(goneOn)).toBe(false);
+    expect(isTakenUp([...goneOn, { type: "state", value: 1 }])).toBe(true);
+    expect(isTakenUp([...goneOn, ...step(1, "y")])).toBe(true);
+    expect(isTakenUp([...begin, reply], asked)).toBe(false);
+    expect(isTakenUp([...begin, reply, ...step(1, "y")], asked)).toBe(true);
+  });
+
   test("the answer as a UI message has a step-start before each step and each tool with its outcome", () => {
     const result: RunEvent = { type: "tool-result", toolCallId: "c1", toolName: "add", output: 3 };
     const message = answerMessage("m", transcriptOf(log(...begin, ...step(0, "x"), call, answered(0), started, result, ...step(1, "y"), answered(1))));

@@ -19,6 +19,8 @@ export interface Transcript {
   readonly states?: readonly Json[];
   /** Of a run that executes a workflow, once a step of it began. */
   readonly workflow?: WorkflowTranscript;
+  /** Whether an attempt got past its beginning since the newest request, the start or the last answer: a state or a step stands behind it. */
+  readonly isTakenUp?: boolean;
 }
 
 /** What a sub-agent did inside one tool call. */

@@ -98,5 +98,5 @@ describe("keys at a URL", () => {
 });
 
 test("without authentication everybody is the same resource", async () => {
-  expect(await noAuth()(requestWith(undefined))).toEqual({ resourceId: "local" });
+  expect(await noAuth()(requestWith(undefined))).toEqual({ resourceId: "local", isOpen: true });
 });

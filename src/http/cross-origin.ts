@@ -18,6 +18,7 @@ const EXPOSED_HEADERS = [
   "x-holdfast-thread-id",
   "x-holdfast-run-id",
   "x-holdfast-cursor",
+  "x-holdfast-following",
   "Stream-Next-Offset",
   "Stream-Up-To-Date",
   "Stream-Closed",

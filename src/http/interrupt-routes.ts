@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import type { Json } from "../core/json.ts";
 import type { Engine, ProtocolEnv } from "../core/protocol.ts";
+import { answerBody } from "./interrupt-body.ts";
 import { interruptJson } from "./interrupt-json.ts";
 import { pageQuery } from "./page-query.ts";
 import { jsonBody, validated } from "./validation.ts";
@@ -11,10 +12,6 @@ const interruptQuery = pageQuery.extend({
   threadId: z.string().min(1).optional(),
   statuses: z.array(z.enum(["pending", "answered", "expired", "canceled"])),
 });
-
-// An answer may be any JSON value, so it stands in a field of its own: `{"answer":null}` is an answer, `{}` is none.
-// The body was JSON, so its unknown values are, and they are handed on as they came.
-const answerBody = z.strictObject({ answer: z.unknown() }).refine((body) => Object.hasOwn(body, "answer"), { path: ["answer"], error: "Required" });
 
 /** The questions of suspended runs, for their owners and for approvers; mounted at `/v1/interrupts`. */
 export function interruptRoutes(engine: Engine): Hono<ProtocolEnv> {

@@ -1,14 +1,10 @@
 import { Hono } from "hono";
-import { z } from "zod";
 import type { JsonObject } from "../core/json.ts";
 import type { Engine, ProtocolEnv, Thread } from "../core/protocol.ts";
 import { pageQuery } from "./page-query.ts";
 import { isoTime } from "./iso-time.ts";
+import { threadChange } from "./thread-body.ts";
 import { jsonBody, validated } from "./validation.ts";
-
-const threadChange = z
-  .strictObject({ title: z.string().max(1_000).optional(), metadata: z.record(z.string(), z.json()).optional() })
-  .refine((change) => change.title !== undefined || change.metadata !== undefined, "give a title or metadata");
 
 /** The routes of threads; mounted at `/v1/threads`. */
 export function threadRoutes(engine: Engine): Hono<ProtocolEnv> {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { HoldfastError } from "../core/error.ts";
+import { embedded, type JsonSchema } from "../core/json-schema.ts";
 import type { Json } from "../core/json.ts";
 import type { Principal } from "../core/principal.ts";
 import type { Engine } from "../core/protocol.ts";
@@ -11,6 +12,11 @@ const startBody = z.object({
   input: z.unknown().optional(),
   threadId: z.string().min(1).optional(),
 });
+
+/** The body of a start, as a schema. */
+export function workflowStartSchema(): JsonSchema {
+  return embedded(z.toJSONSchema(startBody, { io: "input" }));
+}
 
 const PRINTABLE = /^[\x20-\x7e]{1,255}$/;
 

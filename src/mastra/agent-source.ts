@@ -1,16 +1,16 @@
-import type { MastraDBMessage } from "@mastra/core/agent";
+import type { Agent, MastraDBMessage } from "@mastra/core/agent";
 import type { Mastra } from "@mastra/core/mastra";
 import { RequestContext } from "@mastra/core/request-context";
 import type { AgentSource, AttemptContext, AttemptOutcome } from "../core/agent-source.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Run } from "../core/run.ts";
 import { isAnswered, type Transcript } from "../core/transcript.ts";
-import { agentOf, listAgents } from "./agents.ts";
+import { agentOf, listAgents, registeredAgent } from "./agents.ts";
 import { hasAskedAnswer, OUTPUT_INVALID } from "./answer-schema.ts";
 import { AgentStream } from "./agent-stream.ts";
 import { errorText } from "./error-text.ts";
 import { isReadOnly, isWithoutMemory } from "./memory-options.ts";
-import { inputMessages, keptAnswer, lacksRepeats, writeAnswer, writeQuestion } from "./thread-writer.ts";
+import { checkThreadOwner, inputMessages, keptAnswer, lacksRepeats, writeAnswer, writeQuestion } from "./thread-writer.ts";
 import { mastraThreads } from "./threads.ts";
 import { workflowSource } from "./workflow-source.ts";
 import { mergeState, StateLog, WORKING_MEMORY_TOOLS, workingMemoryOf } from "./working-memory.ts";
@@ -33,14 +33,15 @@ export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}):
   const { executeWorkflow, ...workflows } = workflowSource(mastra, { isIdempotent, contextOf, onUnknownChunk, onError: options.onError });
 
   return {
-    threads: ({ resourceId, claims }) => mastraThreads(mastra, new RequestContext([["principal", { resourceId, ...claims }]])),
+    threads: ({ resourceId, claims }) => mastraThreads(mastra, new RequestContext([["principal", { resourceId, ...claims }]]), resourceId),
     listAgents: () => listAgents(mastra),
     ...workflows,
     async begin(run, transcript) {
       // Of an agent that had ended the thread has all, or will have it from the log.
-      if (isAnswered(transcript) || isReadOnly(run) || run.input.workflow !== undefined) return;
+      if (isAnswered(transcript) || run.input.workflow !== undefined) return;
       const agent = agentOf(mastra, run.agentId);
-      questions.set(run, await writeQuestion(agent, run, contextOf(run)));
+      if (isReadOnly(run)) return checkThreadOwner(agent, run, contextOf(run));
+      questions.set(run, await writeQuestion(agent, run, contextOf(run), transcript.steps.length > 0));
       await mergeState(agent, run, transcript, contextOf(run));
     },
     async execute(attempt: AttemptContext): Promise<AttemptOutcome> {
@@ -48,7 +49,7 @@ export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}):
       if (run.input.workflow !== undefined) return executeWorkflow(attempt);
       if (isAnswered(transcript)) return hasAskedAnswer(run, transcript) ? endOf(transcript) : OUTPUT_INVALID;
       const agent = agentOf(mastra, run.agentId);
-      const hasMemory = !isWithoutMemory(run) && (await mastraThreads(mastra, contextOf(run)).hasMemory(run.agentId));
+      const hasMemory = !isWithoutMemory(run) && (await agent.getMemory({ requestContext: contextOf(run) })) !== undefined;
       try {
         const question = questions.get(run) ?? inputMessages(run, Date.now());
         const onCallbackError = (error: unknown): void => options.onError?.(run, error);
@@ -72,18 +73,10 @@ export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}):
       }
     },
     async settle(run, outcome, readTranscript) {
-      if (isReadOnly(run) || run.input.workflow !== undefined) return;
-      const agent = agentOf(mastra, run.agentId);
-      const kept = await keptAnswer(agent, run, contextOf(run));
-      if (kept === "no-memory") return;
-      // Mastra wrote the answer of an agent that ended by itself, unless a save failed: it does not say so. Of a run that went on, the
-      // thread had a part before, and a declined call is a failed one to Mastra.
-      const isMastras = outcome.outcome === "completed" && run.parentRunId === undefined && kept !== undefined;
-      const steps = isMastras ? ((kept["parts"] ?? []) as readonly JsonObject[]).filter(({ type }) => type === "step-start").length : 0;
-      if (isMastras && steps < 2) return;
-      const transcript = await readTranscript();
-      if (isMastras && !lacksRepeats(kept, transcript)) return;
-      await writeAnswer(agent, run, outcome, transcript, contextOf(run));
+      if (run.input.workflow !== undefined) return;
+      const agent = registeredAgent(mastra, run.agentId);
+      // Of an agent that is gone no memory is known, and nobody can bring it back meanwhile.
+      if (agent !== undefined && !isReadOnly(run)) await settleThread(agent, run, outcome, readTranscript);
     },
   };
 }
@@ -95,6 +88,19 @@ function oncePerType(tell: ((chunkType: string) => void) | undefined): (chunkTyp
     told.add(chunkType);
     tell?.(chunkType);
   };
+}
+
+async function settleThread(agent: Agent, run: Run, outcome: AttemptOutcome, readTranscript: () => Promise<Transcript>): Promise<void> {
+  const kept = await keptAnswer(agent, run, contextOf(run));
+  if (kept === "no-memory") return;
+  // Mastra wrote the answer of an agent that ended by itself, unless a save failed: it does not say so. Of a run that went on, the
+  // thread had a part before, and a declined call is a failed one to Mastra.
+  const isMastras = outcome.outcome === "completed" && run.parentRunId === undefined && kept !== undefined;
+  const steps = isMastras ? ((kept["parts"] ?? []) as readonly JsonObject[]).filter(({ type }) => type === "step-start").length : 0;
+  if (isMastras && steps < 2) return;
+  const transcript = await readTranscript();
+  if (isMastras && !lacksRepeats(kept, transcript)) return;
+  await writeAnswer(agent, run, outcome, transcript, contextOf(run));
 }
 
 function endOf(transcript: Transcript): AttemptOutcome {

@@ -152,7 +152,7 @@ export class AgentStream {
     const { notes, outputSchema } = run.input;
     requestContext.set(TOOL_CALL_KEY, new CurrentToolCall());
     return recorded.stream([...question], {
-      ...(guardedCallbacks(defaults, onCallbackError) as object),
+      ...(guardedCallbacks(defaults, this.#root, onCallbackError) as object),
       runId: run.id,
       ...(hasMemory && { memory: { thread: run.threadId, resource: run.resourceId, options: this.#memoryOptions } }),
       requestContext,

@@ -23,13 +23,18 @@ function modelOf(model: unknown): AgentSummary["model"] {
   return typeof provider === "string" && typeof modelId === "string" ? { provider, name: modelId } : undefined;
 }
 
+/** The agent with this id, or, as Mastra allows too, registered under this key; `undefined` where none is. */
+export function registeredAgent(mastra: Mastra, agentId: string): Agent | undefined {
+  const agents = mastra.listAgents() as Record<string, Agent>;
+  return Object.values(agents).find((candidate) => candidate.id === agentId) ?? (Object.hasOwn(agents, agentId) ? agents[agentId] : undefined);
+}
+
 /**
- * The agent with this id, or, as Mastra allows too, registered under this key.
+ * The agent with this id or under this key.
  * @throws {HoldfastError} AGENT_NOT_FOUND
  */
 export function agentOf(mastra: Mastra, agentId: string): Agent {
-  const agents = mastra.listAgents() as Record<string, Agent>;
-  const agent = Object.values(agents).find((candidate) => candidate.id === agentId) ?? (Object.hasOwn(agents, agentId) ? agents[agentId] : undefined);
+  const agent = registeredAgent(mastra, agentId);
   if (agent === undefined) throw new HoldfastError("AGENT_NOT_FOUND", "There is no agent with this id; name one that is registered.");
   return agent;
 }

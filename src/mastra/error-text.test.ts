@@ -18,7 +18,7 @@ describe("the text of an error", () => {
     ["has no quoted path with spaces in it", "open '/Users/Jo Doe/x.txt' failed", "open … failed"],
     ["has no file URL", "failed in file:///srv/app/index.js:10:5 (x)", "failed in … (x)"],
     ["has no Windows path", "cannot open C:\\app\\x.txt now", "cannot open … now"],
-    ["keeps a web address", "GET https://api.example.com/v1/models said 404", "GET https://api.example.com/v1/models said 404"],
+    ["has no web address", "GET https://api.example.com/v1/models said 404", "GET [address] said 404"],
     ["keeps fractions and alternatives", "1/2 of the and/or cases, 3 / 4", "1/2 of the and/or cases, 3 / 4"],
     ["is never empty", "", "An error occurred."],
     ["is never only a path", "/srv/app/index.js", "An error occurred."],

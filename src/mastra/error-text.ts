@@ -1,22 +1,21 @@
+import { withoutPrivate } from "./error-text-redaction.ts";
+
 const MAX_LENGTH = 500;
 const NOTHING_SAID = "An error occurred.";
 // How deep providers wrap the one message that says what happened.
 const MAX_WRAPPERS = 5;
 
-const QUOTED_PATH = /(["'`])(?:file:\/\/|\/(?!\/)|[A-Za-z]:[\\/]|\\\\)[^"'`\n]*\1/g;
-const FILE_URL = /\bfile:\/\/[^\s"'`)\]]*/g;
-const WINDOWS_PATH = /(?<![\w])(?:[A-Za-z]:[\\/]|\\\\)[^\s"'`)\]]*/g;
-// A slash that begins a word. Those inside a URL, a fraction or a tag follow another character.
-const UNIX_PATH = /(?<![\w./:@<\-\\])\/[\w.@~+-][^\s"'`)\],;]*/g;
+/** A text of which only the marks are left. */
+const MARKS_ONLY = /^(?:…|\[address\]|\[credential\]|[\s.,:;])*$/;
 
 /**
- * What an error says, in one line fit for the owner of a run: at most 500 characters, without stack, paths and file URLs, never
- * empty. Takes an Error, a string, or what Mastra puts into the payload of its error chunks.
+ * What an error says, in one line fit for the owner of a run: at most 500 characters, without stack, paths, addresses and
+ * credentials, never empty. Takes an Error, a string, or what Mastra puts into the payload of its error chunks.
  */
 export function errorText(error: unknown): string {
   const line = firstLine(messageOf(error, 0) ?? "");
-  const text = withoutPaths(line).replaceAll(/\s+/g, " ").trim();
-  if (text === "" || text === "…") return NOTHING_SAID;
+  const text = withoutPrivate(line).replaceAll(/\s+/g, " ").trim();
+  if (MARKS_ONLY.test(text)) return NOTHING_SAID;
   return text.length <= MAX_LENGTH ? text : `${text.slice(0, MAX_LENGTH - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
@@ -24,10 +23,6 @@ function firstLine(text: string): string {
   // What stands behind a few thousand characters of one line is cut off anyway.
   for (const line of text.slice(0, 16 * MAX_LENGTH).split(/\r?\n|\r/)) if (line.trim() !== "") return line;
   return "";
-}
-
-function withoutPaths(line: string): string {
-  return line.replaceAll(QUOTED_PATH, "…").replaceAll(FILE_URL, "…").replaceAll(WINDOWS_PATH, "…").replaceAll(UNIX_PATH, "…");
 }
 
 function messageOf(error: unknown, depth: number): string | undefined {

@@ -5,6 +5,7 @@ import { standInId, type Run } from "../core/run.ts";
 import type { AgentScope } from "./agent-scope.ts";
 import type { ApprovalPolicy } from "./approval-rule.ts";
 import type { AnswerWatch } from "./marked-stream.ts";
+import { missingTools } from "./missing-tools.ts";
 import { observedModel } from "./observed-model.ts";
 import { promptBytes } from "./prompt-bytes.ts";
 import { isStreamingModel, type StreamingModel, type StreamOptions } from "./streaming-model.ts";
@@ -34,7 +35,8 @@ type StepChange = Exclude<Awaited<ReturnType<PrepareStep>>, void | undefined>;
 
 /**
  * Puts the recorded answer in place of the model for each step that the log holds, and watches the model of every other; the
- * agent's own hook is called first, in both cases, and its tools are recorded as the agent's are. Every tool gets a gate.
+ * agent's own hook is called first, in both cases, and its tools are recorded as the agent's are. Every tool gets a gate, also those that a recorded
+ * step called and that are gone by now.
  */
 export function stepPreparation(options: StepPreparationOptions): PrepareStep {
   const { agent, scope, keeper, requestContext } = options;
@@ -56,9 +58,16 @@ export function stepPreparation(options: StepPreparationOptions): PrepareStep {
     const model = isRecorded ? recordedModel(recorded, scope.idPrefix) : await modelOf(agent, requestContext, prepared.model ?? args.model);
     const recordedWatch = (): Promise<AnswerWatch> => Promise.resolve({ renamed: scope.toolCallIds.ofRecorded() });
     const observed = isStreamingModel(model) ? observedModel(model, isRecorded ? recordedWatch : callRecorder(scope, model)) : model;
-    const given = prepared.tools ? hookedTools(prepared.tools, args, options) : args.tools;
-    const tools = given && gatedTools(given, scope, keeper, options.approvalPolicy);
-    const change = { ...prepared, model: observed as StepInput["model"], ...(tools && { tools }) };
+    const offered = prepared.tools ? hookedTools(prepared.tools, args, options) : args.tools;
+    const missing = isRecorded ? missingTools(recorded, offered ?? {}) : {};
+    const given = (offered || Object.keys(missing).length > 0) && { ...offered, ...hookedTools(missing, args, options) };
+    const activeTools = prepared.activeTools ?? args.activeTools;
+    const change = {
+      ...prepared,
+      model: observed as StepInput["model"],
+      ...(given && { tools: gatedTools(given, scope, keeper, options.approvalPolicy) }),
+      ...(activeTools && { activeTools: [...activeTools, ...Object.keys(missing)] }),
+    };
     return scope.delegation === undefined ? { ...change, messageId: run.messageId } : change;
   };
 }

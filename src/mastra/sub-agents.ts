@@ -53,7 +53,7 @@ export function recordedSubAgent(agent: Agent, recorder: SubAgentRecorder, polic
     const recorded = await withRecordedSubAgents(agent, scope, recorder, requestContext, approvalPolicy);
     const hooks = recordingHooks(agent, defaults.hooks, scope, recorder);
     const options: StreamOptions = {
-      ...(guardedCallbacks(defaults, (error) => recorder.onCallbackError(error)) as object),
+      ...(guardedCallbacks(defaults, scope, (error) => recorder.onCallbackError(error)) as object),
       ...given,
       runId,
       requireToolApproval: false,

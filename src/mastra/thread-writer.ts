@@ -26,24 +26,40 @@ export function inputMessages(run: Run, writtenAt: number, takenIds: ReadonlySet
 
 /**
  * Puts the user's message into the thread and takes out what this run replaces: the answer that is regenerated, and what stands behind a
- * message that is sent once more. Gives the messages as they stand there.
+ * message that is sent once more. `isAnswering`: an attempt has begun the answer, so all that was done; what others have put behind the question
+ * since is theirs. Gives the messages as they stand there.
  */
-export async function writeQuestion(agent: Agent, run: Run, requestContext: RequestContext): Promise<readonly MastraDBMessage[]> {
+export async function writeQuestion(agent: Agent, run: Run, requestContext: RequestContext, isAnswering: boolean): Promise<readonly MastraDBMessage[]> {
   const memory = await agent.getMemory({ requestContext });
   if (memory === undefined) return inputMessages(run, Date.now());
   const { threadId, resourceId } = run;
   const [thread, known] = await Promise.all([memory.getThreadById({ threadId }), knownInputs(memory, run)]);
+  refuseForeign(thread, run);
   const takenIds = new Set(known.filter((message) => message.threadId !== threadId).map(({ id }) => id));
-  // The question of a run that goes on is there since the run before it, and keeps its place.
-  if (run.parentRunId !== undefined) return asTheyStand(inputMessages(run, Date.now(), takenIds), known);
+  const isThere = known.length > takenIds.size;
+  // The question of a run that goes on is there since it, or the run before it, began, and keeps its place.
+  if (run.parentRunId !== undefined || (isAnswering && isThere)) return asTheyStand(inputMessages(run, Date.now(), takenIds), known);
   if (thread === null) await memory.createThread({ threadId, resourceId });
-  else if (run.input.trigger === "regenerate" || run.attempt > 1 || known.length > takenIds.size) {
+  else if (!isAnswering && (run.input.trigger === "regenerate" || run.attempt > 1 || isThere)) {
     const stale = staleAnswers(run, await threadMessages(memory, run));
     if (stale.length > 0) await memory.deleteMessages([...stale]);
   }
   const messages = inputMessages(run, Date.now(), takenIds);
   if (messages.length > 0) await memory.saveMessages({ messages });
   return messages;
+}
+
+/**
+ * Fails where somebody else owns the thread of a run by the agent's memory. The owner was looked at when the run was started; the thread may have
+ * come since, and Mastra itself would read and write it.
+ */
+export async function checkThreadOwner(agent: Agent, run: Run, requestContext: RequestContext): Promise<void> {
+  const memory = await agent.getMemory({ requestContext });
+  if (memory !== undefined) refuseForeign(await memory.getThreadById({ threadId: run.threadId }), run);
+}
+
+function refuseForeign(thread: { readonly resourceId: string } | null, { id, resourceId }: Run): void {
+  if (thread !== null && thread.resourceId !== resourceId) throw new Error(`the thread of run ${id} is another resource's`);
 }
 
 function asTheyStand(messages: readonly MastraDBMessage[], known: readonly MastraDBMessage[]): readonly MastraDBMessage[] {
@@ -95,6 +111,8 @@ function ownIds(run: Run): ReadonlySet<string> {
 export async function writeAnswer(agent: Agent, run: Run, outcome: AttemptOutcome, transcript: Transcript, requestContext: RequestContext): Promise<void> {
   const memory = await agent.getMemory({ requestContext });
   if (memory === undefined) return;
+  const thread = await memory.getThreadById({ threadId: run.threadId });
+  if (thread !== null && thread.resourceId !== run.resourceId) return;
   const notes = outcome.outcome === "failed" ? errorNotes(run, await threadMessages(memory, run)) : [];
   if (notes.length > 0) await memory.deleteMessages([...notes]);
   const shown = withEndedTools(transcript, END_OF_TOOLS[outcome.outcome]);

@@ -1,10 +1,9 @@
-import type { Agent } from "@mastra/core/agent";
 import type { Mastra } from "@mastra/core/mastra";
 import type { MastraMemory, StorageThreadType } from "@mastra/core/memory";
 import type { RequestContext } from "@mastra/core/request-context";
-import type { StoredMessage, ThreadDirectory, ThreadRecord } from "../core/agent-source.ts";
+import type { StoredMessage, ThreadChange, ThreadDirectory, ThreadRecord } from "../core/agent-source.ts";
 import type { JsonObject } from "../core/json.ts";
-import { agentOf } from "./agents.ts";
+import { agentOf, listAgents } from "./agents.ts";
 import { toJson } from "./json-value.ts";
 import { isWorkflow } from "./workflows.ts";
 import { uiMessage } from "./thread-messages.ts";
@@ -18,20 +17,23 @@ const STORED_PER_PAGE = 40;
 type StoredMessages = Awaited<ReturnType<MastraMemory["recall"]>>["messages"];
 
 /**
- * The conversations in the memory that each agent of a Mastra instance chooses for a request context.
- * @throws {HoldfastError} AGENT_NOT_FOUND from every method, for an agent that is not registered
+ * The conversations of a resource in the memory that each agent of a Mastra instance chooses for a request context.
+ * @throws {HoldfastError} AGENT_NOT_FOUND from every method that names one, for an agent that is not registered
  */
-export function mastraThreads(mastra: Mastra, requestContext: RequestContext): ThreadDirectory {
-  const memoryOf = async (agentId: string): Promise<MastraMemory | undefined> => {
-    if (isWorkflow(mastra, agentId)) return undefined;
-    const agent: Agent = agentOf(mastra, agentId);
-    return agent.getMemory({ requestContext });
+export function mastraThreads(mastra: Mastra, requestContext: RequestContext, owner: string): ThreadDirectory {
+  const memoryOf = async (agentId: string): Promise<MastraMemory | undefined> =>
+    isWorkflow(mastra, agentId) ? undefined : agentOf(mastra, agentId).getMemory({ requestContext });
+  const ownThread = async (agentId: string, threadId: string): Promise<OwnThread | undefined> => {
+    const memory = await memoryOf(agentId);
+    const thread = await memory?.getThreadById({ threadId });
+    return memory && thread?.resourceId === owner ? { memory, thread } : undefined;
   };
   return {
     hasMemory: async (agentId) => (await memoryOf(agentId)) !== undefined,
+    find: (threadId) => findThread(mastra, requestContext, threadId),
     async get(agentId, threadId) {
-      const thread = await (await memoryOf(agentId))?.getThreadById({ threadId });
-      return thread ? recordOf(thread) : undefined;
+      const own = await ownThread(agentId, threadId);
+      return own && recordOf(own.thread);
     },
     async create(agentId, { id, resourceId, title, metadata }) {
       const memory = await memoryOf(agentId);
@@ -44,38 +46,57 @@ export function mastraThreads(mastra: Mastra, requestContext: RequestContext): T
       const { threads } = await memory.listThreads({ filter: { resourceId }, perPage: false });
       return threads.map(recordOf);
     },
-    async storedMessages(agentId, threadId, page) {
-      const memory = await memoryOf(agentId);
-      const { messages } = (await memory?.recall({ threadId, page: page.page ?? 0, perPage: page.perPage ?? STORED_PER_PAGE })) ?? { messages: [] };
-      return messages.map(storedMessage);
+    async storedMessages(agentId, threadId, { page = 0, perPage = STORED_PER_PAGE }) {
+      const own = await ownThread(agentId, threadId);
+      const recalled = await own?.memory.recall({ threadId, resourceId: owner, page, perPage });
+      return (recalled?.messages ?? []).map(storedMessage);
     },
     update: (agentId, threadId, change) =>
       inTurn(mastra, threadId, async () => {
-        const memory = await memoryOf(agentId);
         // Mastra throws for a thread that does not exist.
-        const known = await memory?.getThreadById({ threadId });
-        if (memory === undefined || !known) return undefined;
-        if (change.ifUpdatedAt !== undefined && new Date(known.updatedAt).getTime() > change.ifUpdatedAt) return "stale";
-        // Mastra's stores put it over what they have; what was read here may be old: the working memory of a thread stands in it.
-        const metadata = change.metadata && withoutInternal(change.metadata);
-        // An update without a field leaves it as it is.
-        const fields = { ...(change.title !== undefined && { title: change.title }), ...(metadata && { metadata }) };
-        if (Object.keys(fields).length === 0) return recordOf(known);
-        await isPast(new Date(known.updatedAt).getTime());
-        return recordOf(await memory.updateThread({ id: threadId, ...fields }));
+        const own = await ownThread(agentId, threadId);
+        return own && changed(own, change);
       }),
     delete: (agentId, threadId) =>
       inTurn(mastra, threadId, async () => {
-        const memory = await memoryOf(agentId);
-        if (memory !== undefined && (await memory.getThreadById({ threadId }))) await memory.deleteThread(threadId);
+        const own = await ownThread(agentId, threadId);
+        if (own) await own.memory.deleteThread(threadId);
       }),
     async messages(agentId, threadId, resourceId) {
-      const memory = await memoryOf(agentId);
-      const thread = await memory?.getThreadById({ threadId });
-      if (memory === undefined || !thread || thread.resourceId !== resourceId) return [];
-      return (await storedMessages(memory, threadId, resourceId)).map(uiMessage).filter((message) => message !== undefined);
+      const own = await ownThread(agentId, threadId);
+      if (own === undefined || own.thread.resourceId !== resourceId) return [];
+      return (await storedMessages(own.memory, threadId, resourceId)).map(uiMessage).filter((message) => message !== undefined);
     },
   };
+}
+
+interface OwnThread {
+  readonly memory: MastraMemory;
+  readonly thread: StorageThreadType;
+}
+
+/** Agents may share a memory, which is asked once. */
+async function findThread(mastra: Mastra, requestContext: RequestContext, threadId: string): ReturnType<ThreadDirectory["find"]> {
+  const asked = new Set<MastraMemory>();
+  for (const { id: agentId } of listAgents(mastra)) {
+    const memory = await agentOf(mastra, agentId).getMemory({ requestContext });
+    if (memory === undefined || asked.has(memory)) continue;
+    asked.add(memory);
+    const thread = await memory.getThreadById({ threadId });
+    if (thread) return { agentId, thread: recordOf(thread) };
+  }
+  return undefined;
+}
+
+async function changed({ memory, thread }: OwnThread, change: ThreadChange): Promise<ThreadRecord | "stale"> {
+  if (change.ifUpdatedAt !== undefined && new Date(thread.updatedAt).getTime() > change.ifUpdatedAt) return "stale";
+  // Mastra's stores put it over what they have; what was read here may be old: the working memory of a thread stands in it.
+  const metadata = change.metadata && withoutInternal(change.metadata);
+  // An update without a field leaves it as it is.
+  const fields = { ...(change.title !== undefined && { title: change.title }), ...(metadata && { metadata }) };
+  if (Object.keys(fields).length === 0) return recordOf(thread);
+  await isPast(new Date(thread.updatedAt).getTime());
+  return recordOf(await memory.updateThread({ id: thread.id, ...fields }));
 }
 
 /**

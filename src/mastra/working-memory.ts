@@ -42,12 +42,12 @@ export async function workingMemoryOf(agent: Agent, run: Run, requestContext: Re
 }
 
 /**
- * Puts the state that a request brings into the working memory, once: what the log has held before is old by now, though the run is tried
- * again, or goes on from one that had the same input.
+ * Puts the state that the newest request brings into the working memory, once: though the run is tried again, what the agent has written since
+ * stays. Whether it was done is not told by its value, which a page may set back to what it was before.
  */
 export async function mergeState(agent: Agent, run: Run, transcript: Transcript, requestContext: RequestContext): Promise<void> {
   const { state } = run.input;
-  if (!isJsonObject(state) || transcript.states?.some((held) => isJsonObject(held) && isWithin(state, held))) return;
+  if (!isJsonObject(state) || transcript.isTakenUp === true) return;
   await (await workingMemoryOf(agent, run, requestContext))?.merge(state);
 }
 

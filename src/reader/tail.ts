@@ -31,6 +31,8 @@ export class Tail {
   readonly #windows: Map<string, RunWindow> = new Map();
   readonly #reads: Map<string, Promise<StoreRead>> = new Map();
   readonly #stopForeign: () => void;
+  /** Runs that lost their last reader since somebody asked what is followed; not kept until somebody asks. */
+  #left: Set<string> | undefined;
   #poll: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -39,6 +41,13 @@ export class Tail {
     this.#pollMs = options.pollMs ?? DEFAULT_POLL_MS;
     this.#pageSize = options.pageSize ?? DEFAULT_PAGE_SIZE;
     this.#stopForeign = options.store.onForeignAppend(() => this.#wakeAll());
+  }
+
+  /** How many readers follow runs. */
+  get readers(): number {
+    let readers = 0;
+    for (const window of this.#windows.values()) readers += window.readers;
+    return readers;
   }
 
   /** Hands what this process committed to the readers that follow the run. */
@@ -80,6 +89,13 @@ export class Tail {
       signal.removeEventListener("abort", onAbort);
       this.#leave(runId, window);
     }
+  }
+
+  /** The runs that had a reader here since this was called last; those of the first call have one. */
+  takeFollowed(): readonly string[] {
+    const followed = new Set([...this.#windows.keys(), ...(this.#left ?? [])]);
+    this.#left = new Set();
+    return [...followed];
   }
 
   /** Ends every reader. */
@@ -133,6 +149,7 @@ export class Tail {
     window.readers -= 1;
     if (window.readers > 0) return;
     this.#windows.delete(runId);
+    this.#left?.add(runId);
     if (this.#windows.size === 0) {
       clearInterval(this.#poll);
       this.#poll = undefined;

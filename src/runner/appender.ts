@@ -12,6 +12,8 @@ export interface AppenderOptions {
   readonly store: RunStore;
   /** Called with what is committed, before anybody who waits for the commit goes on. */
   readonly onCommitted: (runId: string, entries: readonly Entry[]) => void;
+  /** Called with the time that the store took for a batch, in milliseconds. */
+  readonly onAppended?: (durationMs: number) => void;
   /** How long a store may fail before the attempts that wait for it are given up; another claim continues them. */
   readonly giveUpMs?: number;
   /** Goes with the end of every run. */
@@ -52,6 +54,7 @@ const MAX_PIECE_EVENTS = 1_024;
 export class Appender {
   readonly #store: RunStore;
   readonly #onCommitted: AppenderOptions["onCommitted"];
+  readonly #onAppended: AppenderOptions["onAppended"];
   readonly #giveUpMs: number;
   readonly #billing: Append["billing"];
   readonly #monotonicMs: () => number;
@@ -63,6 +66,7 @@ export class Appender {
   constructor(options: AppenderOptions) {
     this.#store = options.store;
     this.#onCommitted = options.onCommitted;
+    this.#onAppended = options.onAppended;
     this.#giveUpMs = options.giveUpMs ?? GIVE_UP_MS;
     this.#billing = options.billing;
     this.#monotonicMs = options.monotonicMs ?? ((): number => performance.now());
@@ -91,7 +95,9 @@ export class Appender {
     this.#isFlushing = true;
     const logs = [...this.#dirty].filter((log) => log.size > 0);
     this.#dirty = new Set();
+    const fromMs = this.#monotonicMs();
     const results = await this.#append(logs.map((log) => takePiece(log, this.#billing)));
+    this.#onAppended?.(this.#monotonicMs() - fromMs);
     this.#isFlushing = false;
     logs.forEach((log, index) => this.#conclude(log, results[index]));
     // What gathered meanwhile commits next; a store that answers at once must not be asked for every event by itself.
@@ -113,7 +119,7 @@ export class Appender {
       return;
     }
     this.#onCommitted(log.lease.runId, result.entries);
-    log.settle();
+    log.settle(result.goesOn === true);
     if (log.size > 0) this.#dirty.add(log);
   }
 

@@ -2,19 +2,20 @@ import { unlessAborted } from "../core/abort.ts";
 import type { AgentSource, AttemptContext, AttemptOutcome, Checkpoint } from "../core/agent-source.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Entry } from "../core/entry.ts";
-import type { RunEvent, TerminalEvent } from "../core/event.ts";
+import { isTerminalEvent, type RunEvent, type TerminalEvent } from "../core/event.ts";
 import type { InterruptRequest } from "../core/interrupt.ts";
 import { MAX_CRASHES } from "../core/lease.ts";
 import { readLineage, readLog, type Lineage } from "../core/lineage.ts";
 import { offsetOf, START } from "../core/offset.ts";
 import { isTerminal, type Run } from "../core/run.ts";
+import { attemptKind, type RunObserver } from "../core/run-observer.ts";
 import type { ClaimedRun, RunStore } from "../core/store.ts";
 import { resetPoint, type Transcript } from "../core/transcript.ts";
 import { transcriptOf } from "../core/transcript-fold.ts";
 import { addUsage, type Usage } from "../core/usage.ts";
 import type { Appender } from "./appender.ts";
 import { CallAccount } from "./call-account.ts";
-import { heldQuestions, isHeldOpen, type HeldQuestions } from "./hold.ts";
+import { heldQuestions, holdUntil, isHeldOpen, type HeldQuestions } from "./hold.ts";
 import { LeaseLost } from "./lease-lost.ts";
 import { retried } from "./retry.ts";
 import type { RunLog } from "./run-log.ts";
@@ -28,6 +29,7 @@ export interface AttemptDeps {
   readonly onProblem: (message: string, run: Run, error: unknown) => void;
   /** How long a question may be answered, in milliseconds; unless given, for ever. */
   readonly interruptTtlMs?: number;
+  readonly observer?: RunObserver;
 }
 
 /** Why an attempt was stopped from outside. The first reason stands. */
@@ -94,6 +96,7 @@ export class Attempt {
     this.#checkpoint("run-created");
     if (this.run.parentRunId !== undefined) this.#lineage = await retried(() => readLineage(this.#deps.store, this.run));
     let entries = this.#isBegun && this.run.parentRunId === undefined ? [] : await retried(() => readLog(this.#deps.store, this.run.id));
+    this.#deps.observer?.attemptBegan(this.run, this.epoch, attemptKind(this.epoch, entries));
     if (!this.#isBegun) {
       const isEnding = this.#verdict() !== undefined;
       // An attempt that only ends the run calls no model again, so what a cut call has said stands.
@@ -176,17 +179,25 @@ export class Attempt {
     }
     // The thread is written from the log, so the log must be whole first; a fenced attempt ends here and touches no thread.
     await this.#log.commit();
-    await this.#assertHeld();
+    const { cancelReason } = await this.#heldRun();
     const ending = this.#ending(outcome);
-    const waiting = this.#waitingEvent(ending);
-    if (waiting === undefined) {
-      await this.#settle(ending);
-      this.#checkpoint("thread-settled");
-    }
+    const last = this.#waitingEvent(ending) ?? (await this.#settledEnd(ending, cancelReason));
     if (this.#calls.hasOpen) for (const cut of this.#calls.close(await this.#readLog(), false)) void this.#log.append(cut);
-    void this.#log.append(waiting ?? terminalEvent(ending, this.#usage));
+    void this.#log.append(last);
     await this.#log.commit();
-    if (waiting === undefined) this.#checkpoint("run-ended");
+    if (isTerminalEvent(last) && !this.#log.goesOn) this.#checkpoint("run-ended");
+  }
+
+  /** Writes the thread, and gives the end that goes with it. */
+  async #settledEnd(ending: AttemptOutcome, cancelReason: string | undefined): Promise<TerminalEvent> {
+    await this.#settle(ending);
+    this.#checkpoint("thread-settled");
+    if (ending.outcome === "suspended") {
+      // A thread may take its time, and a run that was asked to stop meanwhile asks nothing.
+      const run = await this.#heldRun();
+      if (run.cancelRequested) return this.#settledEnd({ outcome: "aborted" }, run.cancelReason);
+    }
+    return terminalEvent(ending, this.#usage, cancelReason);
   }
 
   /** A run that is to stop asks nothing: its answer is not whole. */
@@ -208,7 +219,7 @@ export class Attempt {
     const { interrupts } = ending;
     const { holdMs = 0 } = this.run.input;
     if (!isHeldOpen({ asked: interrupts, held: this.#held, holdMs })) return undefined;
-    return { type: "run-waiting", interrupts, until: this.#deps.clock.now() + holdMs };
+    return { type: "run-waiting", interrupts, until: holdUntil(interrupts, holdMs, this.#deps.clock.now()) };
   }
 
   /** The run is another node's, but what this one's calls used was spent: the figures go into its own rows, past the fence. */
@@ -220,10 +231,11 @@ export class Attempt {
     }
   }
 
-  /** A process that froze after its last commit finds out here that the run went on without it. */
-  async #assertHeld(): Promise<void> {
+  /** The run as it is now. A process that froze after its last commit finds out here that the run went on without it. */
+  async #heldRun(): Promise<Run> {
     const run = await retried(() => this.#deps.store.getRun(this.run.id));
     if (run?.attempt !== this.epoch || isTerminal(run.status)) throw new LeaseLost(this.run.id, this.epoch);
+    return run;
   }
 
   async #settle(outcome: AttemptOutcome): Promise<void> {
@@ -256,8 +268,8 @@ export class Attempt {
   }
 }
 
-/** How a run ends, given how its last attempt ended. */
-export function terminalEvent(outcome: AttemptOutcome, usage: Usage): TerminalEvent {
+/** How a run ends, given how its last attempt ended; `cancelReason`: why it was to stop, where that is known. */
+export function terminalEvent(outcome: AttemptOutcome, usage: Usage, cancelReason?: string): TerminalEvent {
   const total = Object.keys(usage).length > 0 ? { usage } : {};
   switch (outcome.outcome) {
     case "completed":
@@ -267,6 +279,6 @@ export function terminalEvent(outcome: AttemptOutcome, usage: Usage): TerminalEv
     case "suspended":
       return { type: "run-suspended", interrupts: outcome.interrupts, ...total };
     case "aborted":
-      return { type: "run-canceled", ...total };
+      return { type: "run-canceled", ...(cancelReason !== undefined && { reason: cancelReason }), ...total };
   }
 }

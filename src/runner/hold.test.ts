@@ -3,7 +3,7 @@ import type { Entry } from "../core/entry.ts";
 import type { RunEvent } from "../core/event.ts";
 import type { InterruptKind, InterruptRequest } from "../core/interrupt.ts";
 import { offsetOf } from "../core/offset.ts";
-import { heldQuestions, isHeldOpen, type HoldCase } from "./hold.ts";
+import { heldQuestions, holdUntil, isHeldOpen, type HoldCase } from "./hold.ts";
 
 function question(id: string, kind: InterruptKind = "frontend-tool"): InterruptRequest {
   return { id, kind, toolCallId: `call-${id}`, toolName: "pick", input: {} };
@@ -38,5 +38,15 @@ describe("a run that asks", () => {
       { type: "run-waiting", interrupts: [question("c")], until: 9 },
     );
     expect([...heldQuestions(log)]).toEqual(["a", "b", "c"].map((id) => [id, question(id)]));
+  });
+
+  test.each<[string, number, readonly (number | undefined)[]]>([
+    ["for its time where its questions can be answered for ever", 1_100, [undefined, undefined]],
+    ["for its time where one of them can", 1_100, [150, undefined]],
+    ["until the last of them expires", 170, [150, 170]],
+    ["for its time where they expire later", 1_100, [2_000]],
+  ])("is held open %s", (_title, until, expiries) => {
+    const questions = expiries.map((expiresAt, index) => ({ ...question(`${index}`), ...(expiresAt !== undefined && { expiresAt }) }));
+    expect(holdUntil(questions, 1_000, 100)).toBe(until);
   });
 });

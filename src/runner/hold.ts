@@ -21,6 +21,11 @@ export interface HoldCase {
   readonly holdMs: number | undefined;
 }
 
+/** Until when a run is held open with these questions, in milliseconds since the Unix epoch: no longer than one of them can be answered. */
+export function holdUntil(asked: readonly InterruptRequest[], holdMs: number, now: number): number {
+  return Math.min(now + holdMs, Math.max(...asked.map(({ expiresAt = Infinity }) => expiresAt)));
+}
+
 /**
  * Whether a run that asks is held open as `waiting` instead of ending as `suspended`: a page answers within moments, a person need not. One
  * that comes back with nothing but what it was held open with has had its time.

@@ -22,6 +22,7 @@ export class RunLog {
   #isDurable = false;
   #isLost = false;
   #isGivenUp = false;
+  #goesOn = false;
 
   constructor(lease: Lease, onFenced: () => void, gather: (log: RunLog) => Promise<void> | undefined) {
     this.lease = lease;
@@ -82,8 +83,14 @@ export class RunLog {
     return { events, isDurable };
   }
 
-  /** For the appender: what was taken is committed. */
-  settle(): void {
+  /** Whether the run goes on under another attempt instead of having ended: it had been answered. */
+  get goesOn(): boolean {
+    return this.#goesOn;
+  }
+
+  /** For the appender: what was taken is committed. `goesOn`: with answers in place of the end. */
+  settle(goesOn: boolean): void {
+    this.#goesOn ||= goesOn;
     this.#committed = this.#taken;
     if (this.#waiters.length === 0) return;
     const waiters = this.#waiters;

@@ -7,12 +7,14 @@ import type { LeaseClaim, LeaseTimes } from "../core/lease.ts";
 import { DEFAULT_LEASE_TIMES } from "../core/lease.ts";
 import type { StartedChild } from "../core/interrupt-store.ts";
 import { isTerminal, type Run } from "../core/run.ts";
+import type { RunObserver } from "../core/run-observer.ts";
 import type { Append, ClaimedRun, CreateRunResult, NewRun, RunStore } from "../core/store.ts";
 import { Appender } from "./appender.ts";
 import { Attempt, type AttemptDeps } from "./attempt.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { renewLeases } from "./lease-keeper.ts";
 import { claimLimits, DEFAULT_MAX_CONCURRENT_RUNS } from "./limits.ts";
+import { UnwatchedRuns, type UnwatchedPolicy } from "./unwatched.ts";
 
 export interface RunnerOptions {
   readonly store: RunStore;
@@ -23,9 +25,12 @@ export interface RunnerOptions {
   /** Runs that this process executes at once; more wait as `pending`. */
   readonly maxConcurrentRuns?: number;
   readonly interruptTtlMs?: number;
+  /** Unless given, a run lives as long as it needs, watched or not. */
+  readonly unwatched?: UnwatchedPolicy;
   /** The store's; unless given, the machine's. */
   readonly clock?: Clock;
   readonly billing?: NonNullable<Append["billing"]>;
+  readonly observer?: RunObserver;
   /** Called at each point of a run at which a crash is tested. */
   readonly onCheckpoint?: (name: Checkpoint, run: Run) => void;
 }
@@ -37,11 +42,13 @@ export class Runner {
   readonly #deps: AttemptDeps;
   readonly #maxConcurrentRuns: number;
   readonly #heartbeat: Heartbeat;
+  readonly #unwatched: UnwatchedRuns | undefined;
   readonly #attempts: Map<string, { readonly attempt: Attempt; readonly ended: Promise<void> }> = new Map();
   /** Starts that have room and are on their way to the store. */
   #starting = 0;
   #isDraining = false;
 
+  /** @throws {HoldfastError} CONFIG_INVALID */
   constructor(options: RunnerOptions) {
     const times = options.leaseTimes ?? DEFAULT_LEASE_TIMES;
     this.#options = options;
@@ -50,18 +57,31 @@ export class Runner {
     this.#deps = {
       store: options.store,
       source: options.source,
-      appender: new Appender({ store: options.store, onCommitted: options.onCommitted, ...(options.billing && { billing: options.billing }) }),
+      appender: new Appender({
+        store: options.store,
+        onCommitted: options.onCommitted,
+        onAppended: (durationMs) => options.observer?.appended(durationMs),
+        ...(options.billing && { billing: options.billing }),
+      }),
       clock: options.clock ?? systemClock,
       onProblem: options.onProblem,
       ...(options.onCheckpoint && { onCheckpoint: options.onCheckpoint }),
+      ...(options.observer && { observer: options.observer }),
       ...(options.interruptTtlMs !== undefined && { interruptTtlMs: options.interruptTtlMs }),
     };
+    const { store, clock } = this.#deps;
+    this.#unwatched = options.unwatched && new UnwatchedRuns(options.unwatched, { store, clock, owner: this.#claim.owner, sweepMs: times.sweepMs });
     this.#heartbeat = new Heartbeat(times.sweepMs, () => this.#beat());
   }
 
   /** Begins to hold leases and to look for runs that nobody holds. */
   open(): void {
     this.#heartbeat.open();
+  }
+
+  /** How many runs this process executes. */
+  get executing(): number {
+    return this.#attempts.size;
   }
 
   get isDraining(): boolean {
@@ -91,6 +111,8 @@ export class Runner {
     try {
       const result = await create(hasRoom ? this.#claim : undefined);
       const started = startedBy(result);
+      // A run that was waiting has been attempted before, and is not new.
+      if (started && (started.lease !== undefined || started.run.attempt === 0)) this.#options.observer?.started(started.run);
       if (started?.lease) this.#execute({ run: started.run, lease: started.lease }, true);
       else if (started) this.#heartbeat.beatSoon();
       return result;
@@ -122,6 +144,7 @@ export class Runner {
   #execute(claimed: ClaimedRun, isBegun: boolean): void {
     const attempt = new Attempt(claimed, isBegun, this.#deps);
     const ended = attempt.execute().then(() => {
+      this.#options.observer?.attemptEnded(attempt.run.id, attempt.epoch);
       if (this.#attempts.get(attempt.run.id)?.attempt === attempt) this.#attempts.delete(attempt.run.id);
       // A queued run of the same thread, or one that waits for room, may go now.
       if (!this.#isDraining) this.#heartbeat.beatSoon();
@@ -133,7 +156,10 @@ export class Runner {
     try {
       // Renewal comes first: after a long pause this process must not take its own runs for orphans.
       if (this.#attempts.size > 0) await renewLeases(this.#options.store, this.#claim, () => [...this.#attempts.values()].map((held) => held.attempt));
+      await this.#unwatched?.note();
       if (this.#isDraining) return;
+      // Before the claim, which takes waiting runs that are to end.
+      for (const runId of (await this.#unwatched?.cancel()) ?? []) this.#attempts.get(runId)?.attempt.stop("canceled");
       for (const claimed of await this.#options.store.claimRuns(this.#claim, claimLimits(this.#attempts.size + this.#starting, this.#maxConcurrentRuns))) {
         this.#attempts.get(claimed.run.id)?.attempt.stop("lease-lost");
         this.#execute(claimed, false);

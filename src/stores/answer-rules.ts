@@ -1,7 +1,7 @@
 import type { AuditAction, AuditEntry } from "../core/audit.ts";
 import { isApproved, isSameJson, type Interrupt, type InterruptRequest, type InterruptStatus } from "../core/interrupt.ts";
-import type { Continuation, InterruptAnswer } from "../core/interrupt-store.ts";
-import type { RunInput } from "../core/run.ts";
+import type { AnswerResult, Continuation, InterruptAnswer } from "../core/interrupt-store.ts";
+import { isTerminal, type Run, type RunInput } from "../core/run.ts";
 
 /** A question with an answer that somebody gives to it. */
 export interface GivenAnswer extends Omit<InterruptAnswer, "interruptId"> {
@@ -41,6 +41,21 @@ export function areAllAnswered(interrupts: readonly Interrupt[]): boolean {
   return interrupts.every(({ status }) => status === "answered");
 }
 
+/** The question that is closed to answers since its run was asked to stop, if one is. A run that ended says so by its questions. */
+export function closedByStop(run: Run, fresh: readonly GivenAnswer[]): Interrupt | undefined {
+  return run.cancelRequested && !isTerminal(run.status) ? fresh[0]?.interrupt : undefined;
+}
+
+/**
+ * What a repeated answer gives. `areTold`: the log of the run holds what was answered. What went on from a run that ended goes before the run,
+ * also where that had gone on itself before.
+ */
+export function repeatedAnswer(run: Run, childRunId: string | undefined, interrupts: readonly Interrupt[], areTold: boolean): AnswerResult {
+  if (childRunId !== undefined) return { outcome: "repeated", interrupts, childRunId };
+  const goesOn = areTold || (!isTerminal(run.status) && areAllAnswered(interrupts));
+  return { outcome: "repeated", interrupts, ...(goesOn && { resumed: run }) };
+}
+
 /** The status that readers see; nobody writes down that an interrupt expired. */
 export function statusAt(stored: Exclude<InterruptStatus, "expired">, request: Pick<InterruptRequest, "expiresAt">, now: number): InterruptStatus {
   return stored === "pending" && request.expiresAt !== undefined && request.expiresAt <= now ? "expired" : stored;
@@ -48,7 +63,8 @@ export function statusAt(stored: Exclude<InterruptStatus, "expired">, request: P
 
 /** What a run goes on with: the fields that the answering request brings stand over those that it was started with. */
 export function continuedInput(input: RunInput, continuation: Continuation | undefined): RunInput {
-  return { ...input, ...continuation?.input };
+  const { context, ...fields } = continuation?.input ?? {};
+  return { ...input, ...fields, ...(context && { context: { ...input.context, ...context } }) };
 }
 
 /** The audit row of an answer. */

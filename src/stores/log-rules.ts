@@ -4,7 +4,7 @@ import type { Interrupt, InterruptRequest } from "../core/interrupt.ts";
 import type { Continuation } from "../core/interrupt-store.ts";
 import type { Run } from "../core/run.ts";
 import type { Append, NewRun } from "../core/store.ts";
-import { continuedInput } from "./answer-rules.ts";
+import { areAllAnswered, continuedInput } from "./answer-rules.ts";
 
 /** An event as a log keeps it, and the attempt it is booked under. */
 export interface OpeningEvent {
@@ -75,6 +75,14 @@ export function questionsIn(leaving: LeavingEvent): readonly InterruptRequest[] 
   const repeated = interrupts.find(({ id }, index) => interrupts.findIndex((other) => other.id === id) !== index);
   if (repeated !== undefined) refuseUsedInterruptId(repeated.id);
   return interrupts;
+}
+
+/**
+ * What a log is told in place of an end whose questions were all answered while an attempt was about to write it; nothing where the run ends as
+ * that says. `untold`: those of its questions whose answers the log does not hold.
+ */
+export function answersInsteadOf(leaving: LeavingEvent, interrupts: readonly Interrupt[], untold: readonly Interrupt[]): readonly RunEvent[] {
+  return leaving.type === "run-suspended" && areAllAnswered(interrupts) ? untold.map(answerEvent) : [];
 }
 
 /** @throws {HoldfastError} INTERNAL always: ids of runs are never used twice */

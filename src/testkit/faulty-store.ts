@@ -38,6 +38,8 @@ export function faultyStore(inner: RunStore): FaultyStore {
     renewLeases: (...given) => attempt("renewLeases", () => inner.renewLeases(...given)),
     releaseLease: (...given) => attempt("releaseLease", () => inner.releaseLease(...given)),
     requestCancel: (...given) => attempt("requestCancel", () => inner.requestCancel(...given)),
+    noteFollowed: (...given) => attempt("noteFollowed", () => inner.noteFollowed(...given)),
+    cancelUnwatched: (...given) => attempt("cancelUnwatched", () => inner.cancelUnwatched(...given)),
     append: (...given) => attempt("append", () => inner.append(...given)),
     readEntries: (...given) => attempt("readEntries", () => inner.readEntries(...given)),
     lastOffset: (...given) => attempt("lastOffset", () => inner.lastOffset(...given)),

@@ -27,6 +27,7 @@ const RUN_IDS = ["done", "asking", "given up", "waits", "went on", "held", "queu
 async function everythingIn(store: RunStore): Promise<unknown> {
   return {
     runs: await store.listRuns({ limit: 100 }),
+    named: await Promise.all(["mine", "answering"].map((clientRunId) => store.listRuns({ clientRunId, limit: 100 }))),
     threads: await store.listThreads({ resourceId: "resource-1", limit: 100 }),
     logs: await Promise.all(RUN_IDS.map((id) => store.readEntries(id, START, 1_000))),
     ends: await Promise.all(RUN_IDS.map((id) => store.lastOffset(id))),
@@ -55,7 +56,7 @@ export const durableInvariants: StoreCases = {
     await waitingRun(store, sampleRun("waits", { clientRunId: "mine" }), ["l", "m"], clock.now() + 10);
     await store.answerInterrupts({ ...answers({ m: null }), answers: [{ interruptId: "m", answer: null, isDeclined: true }] });
     await waitingRun(store, sampleRun("went on"), ["n"], clock.now() + 10);
-    await store.answerInterrupts({ ...answers({ n: 1 }), continuation: { input: { notes: ["brought"] } } });
+    await store.answerInterrupts({ ...answers({ n: 1 }), continuation: { clientRunId: "answering", input: { notes: ["brought"] } } });
     const held = await startedRun(store, sampleRun("held", { threadId: "t" }));
     await store.append([appendOf(held.lease, textDelta("not flushed"))]);
     await store.createRun(sampleRun("queued", { threadId: "t", onBusyThread: "queue" }));
@@ -113,8 +114,8 @@ export const durableCases: StoreCases = {
     expect(await reopened.answerInterrupts(answers({ j: 2 }))).toMatchObject({ resumed: { id: "answered", status: "running" } });
     clock.advance(10);
     expect((await reopened.claimRuns(NODE_B, ALL)).map(({ run: { id, attempt, crashes } }) => [id, attempt, crashes])).toEqual([
-      ["answered", 2, 0],
       ["left alone", 2, 0],
+      ["answered", 2, 0],
     ]);
   },
 

@@ -5,6 +5,7 @@ import type { RunStore } from "../core/store.ts";
 import type { StoreCases, StoreUnderTest } from "./store-case.ts";
 import { continuationCases, continuationInvariants } from "./store-continuations.ts";
 import { durableCases, durableInvariants } from "./store-durability.ts";
+import { heldAnswerCases, heldAnswerInvariants } from "./store-held-answers.ts";
 import { interruptListCases } from "./store-interrupt-lists.ts";
 import { interruptCases, interruptInvariants } from "./store-interrupts.ts";
 import { leaseInvariants } from "./store-leases.ts";
@@ -15,6 +16,7 @@ import { outboxCases, outboxInvariants } from "./store-outbox.ts";
 import { runCases, runInvariants } from "./store-runs.ts";
 import { settableClock } from "./store-samples.ts";
 import { sharedCases } from "./store-sharing.ts";
+import { unwatchedCases, unwatchedInvariants } from "./store-unwatched.ts";
 import { waitCases, waitInvariants } from "./store-waiting.ts";
 
 /** How the suite gets at a store. */
@@ -38,6 +40,8 @@ const INVARIANTS: StoreCases = {
   ...interruptInvariants,
   ...continuationInvariants,
   ...waitInvariants,
+  ...heldAnswerInvariants,
+  ...unwatchedInvariants,
   ...ledgerInvariants,
   ...outboxInvariants,
 };
@@ -76,6 +80,8 @@ export function storeSuite(name: string, harness: StoreHarness): void {
     register("lists of interrupts", interruptListCases);
     register("what goes on from answers", continuationCases);
     register("waiting runs", waitCases);
+    register("answers to waiting runs", heldAnswerCases);
+    register("unwatched runs", unwatchedCases);
     register("the ledger", ledgerCases);
     register("the outbox", outboxCases);
     if (harness.isDurable) register("invariants of a durable store", durableInvariants);

@@ -24,7 +24,7 @@ import {
 } from "../../src/testkit/scripted-model.ts";
 import { partsOf } from "../../src/testkit/scripted-prompt.ts";
 
-const SECRET = "a secret of at least thirty-two bytes";
+export const DESK_SECRET = "a secret of at least thirty-two bytes";
 
 /** An event as it came over the wire. */
 export interface WireEvent {
@@ -71,6 +71,7 @@ function answerTo(prompt: readonly PromptMessage[], gate: () => Promise<void>): 
     mixed: ["pay", "locate"],
     break: ["break"],
     remember: ["updateWorkingMemory"],
+    many: Array.from({ length: 120 }, () => "pay"),
   };
   const wanted = tools[word] ?? [];
   if (wanted.length > 0 && done.length === 0) {
@@ -79,8 +80,14 @@ function answerTo(prompt: readonly PromptMessage[], gate: () => Promise<void>): 
       pay: { euros: 90 },
       updateWorkingMemory: { memory: JSON.stringify({ fruit: "plum" }) },
     };
-    return [think("Let me see."), say("One moment."), ...wanted.map((name) => call(name, inputs[name] ?? {}, { id: `${name}-1`, pieces: 2 }))];
+    return [
+      think("Let me see."),
+      say("One moment."),
+      ...wanted.map((name, index) => call(name, inputs[name] ?? {}, { id: `${name}-${word === "many" ? index : 1}`, pieces: 2 })),
+    ];
   }
+  if (word === "payask" && !done.includes("ask"))
+    return [call(done.includes("pay") ? "ask" : "pay", done.includes("pay") ? {} : { euros: 5 }, { id: `step-${done.length}` })];
   if (word === "wait") return [say("Half of it."), wait(gate()), say(" And the rest.")];
   return [say(wanted.length > 0 ? `Told: ${told.join(" ")}` : `You said ${lastUserText(prompt)}.`)];
 }
@@ -95,7 +102,7 @@ export async function openAgUiDesk(options: Partial<HoldfastOptions> = {}): Prom
     createHoldfast({
       mastra,
       store: `sqlite:${join(directory, "runs.db")}`,
-      auth: jwtAuth({ secret: SECRET }),
+      auth: jwtAuth({ secret: DESK_SECRET }),
       logger: pino({ level: "silent" }),
       ...options,
     });
@@ -110,7 +117,7 @@ export async function openAgUiDesk(options: Partial<HoldfastOptions> = {}): Prom
       gate.resolve();
     },
     async send(path, body, { as = "ann", headers = {}, method } = {}) {
-      const token = await new SignJWT({ sub: as }).setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(SECRET));
+      const token = await new SignJWT({ sub: as }).setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(DESK_SECRET));
       const request = new Request(`http://desk.test${path}`, {
         method: method ?? (body === undefined ? "GET" : "POST"),
         headers: { authorization: `Bearer ${token}`, ...headers },

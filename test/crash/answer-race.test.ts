@@ -1,48 +1,19 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import type { Command, Told } from "./race/child.ts";
+import { Racer } from "./racer.ts";
 
 const CHILD = fileURLToPath(new URL("race/child.ts", import.meta.url));
 const RACES = 50;
 // Long enough for both lines to arrive on a busy machine.
 const NOTICE_MS = 20;
 
-class Racer {
-  readonly #child: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
-
-  constructor(directory: string) {
-    this.#child = spawn(process.execPath, [CHILD, directory], { stdio: ["pipe", "pipe", "inherit"] });
-    this.#lines = createInterface({ input: this.#child.stdout as NonNullable<ChildProcess["stdout"]> })[Symbol.asyncIterator]();
-  }
-
-  async ready(): Promise<void> {
-    expect((await this.#lines.next()).value).toBe("ready");
-  }
-
-  async tell(command: Command): Promise<Told> {
-    this.#child.stdin?.write(`${JSON.stringify(command)}\n`);
-    const line = await this.#lines.next();
-    if (line.done === true) throw new Error("the process is gone");
-    return JSON.parse(line.value) as Told;
-  }
-
-  async leave(): Promise<void> {
-    const closed = once(this.#child, "close");
-    this.#child.stdin?.end();
-    await closed;
-  }
-}
-
 test(`of two answers raced from two processes one wins, ${RACES} times, and the tool runs once each time that it says yes`, { timeout: 300_000 }, async () => {
   const directory = mkdtempSync(join(tmpdir(), "holdfast-race-"));
-  const racers = [new Racer(directory), new Racer(directory)] as const;
+  const racers = [new Racer<Command, Told>(CHILD, directory), new Racer<Command, Told>(CHILD, directory)] as const;
   await Promise.all(racers.map((racer) => racer.ready()));
   const yes = { approved: true };
   const no = { approved: false };

@@ -2,7 +2,7 @@ import { Agent } from "@mastra/core/agent";
 import { Mastra } from "@mastra/core/mastra";
 import { LibSQLStore } from "@mastra/libsql";
 import { Memory } from "@mastra/memory";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import type { RunEvent } from "../../src/core/event.ts";
 import { mastraSource } from "../../src/mastra/agent-source.ts";
@@ -160,5 +160,22 @@ describe("an attempt that goes on from a log", () => {
     expect(await endOf(shop, run)).toBe("run-completed");
     expect((await eventsOf(shop, run, "object")).at(-1)).toEqual({ type: "object", object: { n: 5 }, isFinal: true });
     expect(JSON.stringify(shop.model.requests[1]?.prompt)).toContain("matching this schema");
+  });
+
+  test("leaves nothing of the object that a cut answer had begun, in the log's account and in the thread", async () => {
+    const shop = await open({
+      script: (prompt, number) => {
+        if (toolResultsIn(prompt).length === 0) return [say('{"n": 1}'), call("add", { a: 1, b: 2 })];
+        return number === 2 ? [say('{"n": 9, "unit": "kg"}', { isCut: true }), hang()] : [hang()];
+      },
+    });
+    const run = await askWith(shop, "How much?", { outputSchema });
+    await handOverAt(shop, run, (event) => event.type === "object" && (event.object as { n?: number }).n === 9);
+    await vi.waitFor(() => expect(shop.model.requests).toHaveLength(3), 10_000);
+    const { steps } = await shop.engine.transcript(run);
+    expect(steps.flatMap(({ parts }) => parts).filter(({ type }) => type === "object")).toMatchObject([{ object: { n: 1 }, isFinal: false }]);
+    await shop.engine.cancel(ANN, run.id);
+    expect(await endOf(shop, run)).toBe("run-canceled");
+    expect(JSON.stringify((await shop.engine.messages(ANN, "t"))[1])).not.toContain('"n":9');
   });
 });

@@ -1,10 +1,10 @@
 import { Memory } from "@mastra/memory";
 import { LibSQLStore } from "@mastra/libsql";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Json } from "../../src/core/json.ts";
 import type { Run } from "../../src/core/run.ts";
 import { call, hang, say, toolResultsIn, type Script } from "../../src/testkit/scripted-model.ts";
-import { answer, endOf } from "./asking.ts";
+import { answer, endOf, questionsOf } from "./asking.ts";
 import { ANN, openShop, type Shop } from "./shop.ts";
 import { askWith, eventsOf, handOverAt } from "./starting.ts";
 
@@ -145,5 +145,63 @@ describe("working memory", () => {
     if (child === undefined) throw new Error("no run goes on");
     expect(await statesOf(shop, child)).toEqual([{ tab: 3 }]);
     expect(await kept()).toBe('{"tab":3}');
+  });
+});
+
+describe.each([
+  ["held open", { holdMs: 60_000 }],
+  ["suspended", {}],
+])("the state that a page brings with its answer, to a run that is %s", (_, held) => {
+  const pageTools = [{ name: "paint", description: "Paints the page." }];
+  // Sets a tab of its own, then asks the page, then goes on.
+  const paintingFrom =
+    (tab: number): Script =>
+    (prompt, number) => {
+      const done = toolResultsIn(prompt).length;
+      if (done === 0) return [note({ tab })];
+      if (done === 1) return [call("paint", {})];
+      return number === 3 ? [say("Half"), hang()] : [say("Painted.")];
+    };
+
+  async function answerWith(shop: Shop, run: Run, state?: Json): Promise<Run> {
+    await vi.waitFor(async () => expect(["waiting", "suspended"]).toContain((await shop.engine.getRun(ANN, run.id)).status), 10_000);
+    const answers = (await questionsOf(shop, run)).map(({ id }) => ({ interruptId: id, answer: { output: 1 } }));
+    const { run: next } = await shop.engine.answer(ANN, answers, state === undefined ? undefined : { input: { state } });
+    if (next === undefined) throw new Error("no run goes on");
+    return next;
+  }
+
+  test("counts, also where it is what the page had brought before, and only once", async () => {
+    const { shop, kept } = await open(paintingFrom(2));
+    const run = await askWith(shop, "paint", { state: { tab: 1 }, pageTools, ...held });
+    const next = await answerWith(shop, run, { tab: 1 });
+    await handOverAt(shop, next, ({ type }) => type === "text-delta");
+    expect(await endOf(shop, next)).toBe("run-completed");
+    expect(await kept()).toBe('{"tab":1}');
+    const { states } = await shop.engine.transcript(next);
+    expect(states).toEqual([{ tab: 1 }, { tab: 2 }, { tab: 1 }]);
+  });
+
+  test("does not come again over what the agent writes behind it, though the run is taken over", async () => {
+    const { shop, kept } = await open((prompt, number) => {
+      const done = toolResultsIn(prompt).length;
+      if (done === 0) return [call("paint", {})];
+      if (done === 1) return [note({ tab: 2 })];
+      return number === 3 ? [say("Half"), hang()] : [say("Painted.")];
+    });
+    const run = await askWith(shop, "paint", { state: { tab: 1 }, pageTools, ...held });
+    const next = await answerWith(shop, run, { tab: 1 });
+    await handOverAt(shop, next, ({ type }) => type === "text-delta");
+    expect(await endOf(shop, next)).toBe("run-completed");
+    expect(await kept()).toBe('{"tab":2}');
+  });
+
+  test("is none where the answer brings none, so that what the agent wrote stays", async () => {
+    const { shop, kept } = await open(paintingFrom(2));
+    const run = await askWith(shop, "paint", { state: { tab: 1 }, pageTools, ...held });
+    const next = await answerWith(shop, run);
+    await handOverAt(shop, next, ({ type }) => type === "text-delta");
+    expect(await endOf(shop, next)).toBe("run-completed");
+    expect(await kept()).toBe('{"tab":2}');
   });
 });

@@ -49,6 +49,10 @@ export class FakeEngine implements Engine {
     if (this.readyFault !== undefined) throw this.readyFault;
   }
 
+  async metrics(): Promise<string> {
+    return "";
+  }
+
   listAgents(): readonly AgentSummary[] {
     return [{ id: "assistant", name: "Assistant" }];
   }

@@ -26,7 +26,7 @@ export function testApp(options: Partial<AppOptions> = {}, routes: Hono<Protocol
   const app = createApp({
     engine,
     authenticate: byHeader,
-    protocols: [{ path: "/probe", routes }],
+    protocols: [{ path: "/probe", routes, openapi: { tag: { name: "probe", description: "" }, routes: [], schemas: {} } }],
     cors: { origins: "*" },
     logger: pino({ level: "warn" }, { write: (line: string) => void log.push(line) }),
     ...options,

@@ -15,6 +15,7 @@ import { createApp } from "../../src/http/app.ts";
 import { noAuth } from "../../src/http/auth.ts";
 import { HTTP_STATUS } from "../../src/http/problem.ts";
 import { IoMastraBridgeFactory, type IoMastraBridge } from "../../src/io-bridge.ts";
+import { BRIDGE_DOCUMENT } from "../../src/protocols/io-bridge/openapi.ts";
 import { ioBridgeRoutes } from "../../src/protocols/io-bridge/routes.ts";
 import { say, scriptedModel, type ScriptedModel, type ScriptedModelOptions } from "../../src/testkit/scripted-model.ts";
 
@@ -127,7 +128,8 @@ function mounted({ mount, isOpen }: HostOptions, engine: HoldfastEngine, mastra:
   if (mount === "holdfast serve") {
     const routes = ioBridgeRoutes(engine, { statusOf: HTTP_STATUS, onFault });
     const authenticate = isOpen === true ? noAuth() : async (request: Request) => userOf(request.headers.get("x-user"));
-    const app = createApp({ engine, authenticate, protocols: [{ path: "/io-bridge", routes }], cors: { origins: "*" }, logger: pino({ level: "silent" }) });
+    const protocols = [{ path: "/io-bridge", routes, openapi: BRIDGE_DOCUMENT }];
+    const app = createApp({ engine, authenticate, protocols, cors: { origins: "*" }, logger: pino({ level: "silent" }) });
     return { fetch: app.fetch };
   }
   const bridge = IoMastraBridgeFactory({ engine, onFault, ...(isOpen !== true && { authenticate: (context) => userOf(context.req.header("x-user")) }) });

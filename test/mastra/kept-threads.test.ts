@@ -16,6 +16,7 @@ let folder: string;
 let storage: LibSQLStore;
 let memory: Memory;
 let threads: ThreadDirectory;
+let threadsOf: (owner: string) => ThreadDirectory;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "holdfast-kept-"));
@@ -24,7 +25,9 @@ beforeEach(async () => {
   const model = scriptedModel({ calls: [[say("Hi.")]] });
   const clerk = new Agent({ id: "clerk", name: "clerk", instructions: "Work.", model, memory });
   const stranger = new Agent({ id: "stranger", name: "stranger", instructions: "Forget.", model });
-  threads = mastraThreads(new Mastra({ logger: false, agents: { clerk, stranger }, storage }), new RequestContext());
+  const mastra = new Mastra({ logger: false, agents: { clerk, stranger }, storage });
+  threadsOf = (owner) => mastraThreads(mastra, new RequestContext(), owner);
+  threads = threadsOf("ann");
 });
 afterEach(async () => {
   await storage.close();
@@ -134,7 +137,7 @@ describe("a change of metadata", () => {
 test("of two changes of one thread that are made at once only if it has not changed, one is stale", async () => {
   const fast = new InMemoryStore();
   const quick = new Agent({ id: "quick", name: "quick", instructions: "x", model: scriptedModel({ calls: [] }), memory: new Memory({ storage: fast }) });
-  const directory = mastraThreads(new Mastra({ logger: false, agents: { quick }, storage: fast }), new RequestContext());
+  const directory = mastraThreads(new Mastra({ logger: false, agents: { quick }, storage: fast }), new RequestContext(), "ann");
   const made = await directory.create("quick", { id: "t", resourceId: "ann" });
   let ifUpdatedAt = made?.updatedAt ?? 0;
   for (let round = 0; round < 20; round += 1) {
@@ -183,5 +186,31 @@ describe("the stored messages of a thread", () => {
     expect(await ids({ perPage: 10 })).toEqual(idsFrom(45, 55));
     expect(await ids({ page: 2, perPage: 10 })).toEqual(idsFrom(25, 35));
     expect(await ids({ page: 9, perPage: 10 })).toEqual([]);
+  });
+});
+
+describe("the thread of another resource", () => {
+  const NOTE = { id: "m", role: "user", threadId: "t", resourceId: "ann", createdAt: new Date(0) } as const;
+
+  beforeEach(async () => {
+    await create("t", { title: "Private" });
+    await memory.saveMessages({ messages: [{ ...NOTE, content: { format: 2, parts: [{ type: "text", text: "secret" }] } }] });
+  });
+
+  test("is not there, cannot be changed, and stays", async () => {
+    const bobs = threadsOf("bob");
+    expect(await bobs.get("clerk", "t")).toBeUndefined();
+    expect(await bobs.messages("clerk", "t", "bob")).toEqual([]);
+    expect(await bobs.messages("clerk", "t", "ann")).toEqual([]);
+    expect(await bobs.storedMessages("clerk", "t", {})).toEqual([]);
+    expect(await bobs.update("clerk", "t", { title: "Mine" })).toBeUndefined();
+    await bobs.delete("clerk", "t");
+    expect(await threads.get("clerk", "t")).toMatchObject({ title: "Private", resourceId: "ann" });
+    expect(await threads.storedMessages("clerk", "t", {})).toMatchObject([{ id: "m" }]);
+  });
+
+  test("is found by those who ask whose it is, in the memory of whichever agent", async () => {
+    expect(await threadsOf("bob").find("t")).toMatchObject({ agentId: "clerk", thread: { id: "t", resourceId: "ann" } });
+    expect(await threadsOf("bob").find("none")).toBeUndefined();
   });
 });

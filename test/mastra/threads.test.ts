@@ -63,7 +63,7 @@ function desk(calls: Script): Desk {
     stream(messages: unknown, options: object): Promise<{ readonly fullStream: ReadableStream<unknown> }>;
   };
   return {
-    threads: mastraThreads(mastra, new RequestContext()),
+    threads: mastraThreads(mastra, new RequestContext(), "u1"),
     memory,
     async say(message, options = {}) {
       const output = await agent.stream(message, { memory: { thread: "t1", resource: "u1" }, savePerStep: true, eagerToolExecution: false, ...options });

@@ -148,8 +148,10 @@ describe("what AG-UI has no event for", () => {
     expect(encoded([event])).toStrictEqual([{ type: "CUSTOM", ...told }]);
   });
 
-  it("and nobody knows is told raw", () => {
-    expect(encoded([{ type: "raw", chunkType: "watch", payload: { a: 1 } }])).toStrictEqual([{ type: "RAW", event: { a: 1 }, source: "mastra" }]);
+  it("and nobody knows is told raw, with its type", () => {
+    expect(encoded([{ type: "raw", chunkType: "watch", payload: { a: 1 } }])).toStrictEqual([
+      { type: "RAW", event: { type: "watch", payload: { a: 1 } }, source: "mastra" },
+    ]);
   });
 
   it("and is about tasks in the background is an activity of each task", () => {

@@ -39,7 +39,7 @@ describe("tool calls", () => {
 
   it.each([
     [gave("c1", "05:12"), { content: "05:12" }],
-    [gave("c1", null), { content: "null" }],
+    [gave("c1", null), { content: "" }],
     [gave("c1", { at: 5 }), { content: '{"at":5}' }],
     [gave("c1", undefined as unknown as Json), { content: "" }],
     [

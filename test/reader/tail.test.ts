@@ -106,6 +106,26 @@ test("a reader that is aborted while it waits ends at once", async () => {
   expect(await reading).toEqual([1, 2]);
 });
 
+test("whoever asks what is followed is told of the readers there are, and of those that came and left since it asked last", async () => {
+  const { store, tail, runId } = await fixture();
+  const other = newRun();
+  await store.createRun(other);
+  const read = async (id: string): Promise<AsyncGenerator<readonly Entry[], void, void>> => {
+    const reading = tail.follow(id, START, new AbortController().signal);
+    await reading.next();
+    return reading;
+  };
+  await (await read(other.id)).return();
+  expect(tail.takeFollowed()).toEqual([]);
+  const stays = await read(runId);
+  await (await read(other.id)).return();
+  expect(tail.takeFollowed()).toEqual([runId, other.id]);
+  expect(tail.takeFollowed()).toEqual([runId]);
+  await stays.return();
+  expect(tail.takeFollowed()).toEqual([runId]);
+  expect(tail.takeFollowed()).toEqual([]);
+});
+
 test("a store that fails for a moment does not end a reader", async () => {
   const fixed = await fixture();
   const { tail, runId, append, store } = fixed;

@@ -15,7 +15,12 @@ export interface TestNode {
   close(): Promise<void>;
 }
 
-export function openNode(store: RunStore, source: AgentSource, options: Partial<RunnerOptions> = {}): TestNode {
+export interface NodeOptions extends Partial<RunnerOptions> {
+  /** How long a run lives that nobody follows, in milliseconds. */
+  readonly unwatchedMs?: number;
+}
+
+export function openNode(store: RunStore, source: AgentSource, { unwatchedMs, ...options }: NodeOptions = {}): TestNode {
   const problems: string[] = [];
   const tail = new Tail({ store, pollMs: 50 });
   const runner = new Runner({
@@ -24,6 +29,7 @@ export function openNode(store: RunStore, source: AgentSource, options: Partial<
     onCommitted: (runId, entries) => tail.publish(runId, entries),
     onProblem: (message) => problems.push(message),
     leaseTimes: { leaseMs: 400, sweepMs: 40 },
+    ...(unwatchedMs !== undefined && { unwatched: { afterMs: unwatchedMs, followed: () => tail.takeFollowed() } }),
     ...options,
   });
   runner.open();

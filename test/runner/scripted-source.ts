@@ -2,6 +2,7 @@ import type { AgentSource, AttemptContext, AttemptOutcome, ThreadDirectory } fro
 
 const noThreads: ThreadDirectory = {
   hasMemory: () => Promise.resolve(false),
+  find: () => Promise.resolve(undefined),
   get: () => Promise.resolve(undefined),
   create: () => Promise.resolve(undefined),
   list: () => Promise.resolve([]),

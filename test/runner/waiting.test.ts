@@ -147,6 +147,38 @@ describe("a run that is held open", () => {
     expect(source.calls).toHaveLength(1);
   });
 
+  test("ends as suspended once its question can no longer be answered, however long it might be held", async () => {
+    const source = askingSource([[asked("a")], [asked("b")]]);
+    const opened = await node(source, { interruptTtlMs: HOLD_MS / 2 });
+    const run = await waiting(opened);
+    const held = (await store.readEntries(run.id, START, 100)).at(-1)?.event;
+    expect(held).toMatchObject({ type: "run-waiting", until: clock.now() + HOLD_MS / 2 });
+    clock.advance(HOLD_MS / 2);
+    expect(await answer(opened, { a: 1 })).toMatchObject({ outcome: "conflict", interrupt: { status: "expired" } });
+    expect((await opened.readToEnd(run.id)).at(-1)?.event.type).toBe("run-suspended");
+  });
+
+  test("waits for room like a new one where it goes on with its answer", async () => {
+    const working = new Set<string>();
+    const most: number[] = [];
+    const source = askingSource([]);
+    const execute: AskingSource["execute"] = async ({ run, attempt }) => {
+      if (attempt === 1) return { outcome: "suspended", interrupts: [asked(run.id)] };
+      working.add(run.id);
+      most.push(working.size);
+      // All that may be claimed is claimed meanwhile.
+      for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+      working.delete(run.id);
+      return { outcome: "completed" };
+    };
+    const opened = await node({ ...source, execute }, { maxConcurrentRuns: 1 });
+    const runs: NewRun[] = [];
+    for (let index = 0; index < 4; index += 1) runs.push(await waiting(opened));
+    await Promise.all(runs.map(({ id }) => answer(opened, { [id]: 1 })));
+    for (const { id } of runs) expect((await opened.readToEnd(id)).at(-1)?.event.type).toBe("run-completed");
+    expect(most).toEqual([1, 1, 1, 1]);
+  });
+
   test("is canceled also where the wish came just before the wait", async () => {
     const source = askingSource([[asked("a")]]);
     const opened = await node({
@@ -209,7 +241,6 @@ describe("a run that is held open", () => {
       ...source,
       execute: async (attempt) => {
         const outcome = await source.execute(attempt);
-        // Nobody has claimed the run again when the attempt goes on.
         if (attempt.attempt === 2) await store.answerInterrupts({ answers: [{ interruptId: "a", answer: 1 }], answeredBy: "ann", childRunId: "child" });
         return outcome;
       },
@@ -218,9 +249,10 @@ describe("a run that is held open", () => {
     clock.advance(HOLD_MS);
     const entries = await opened.readToEnd(run.id);
     expect(typesOf(entries).filter((type) => type.startsWith("run-"))).toEqual(["run-started", "run-waiting", "run-completed"]);
-    expect(await store.getRun(run.id)).toMatchObject({ crashes: 0 });
+    expect(await store.getRun(run.id)).toMatchObject({ attempt: 3, crashes: 0 });
     expect(source.calls).toHaveLength(2);
-    expect(source.settled).toEqual(["completed"]);
+    // The attempt that was about to end it had its turn at the thread first.
+    expect(source.settled).toEqual(["suspended", "completed"]);
   });
 });
 

@@ -38,6 +38,8 @@ export type Command =
   | { readonly type: "renew"; readonly owner: string; readonly leases: readonly LeaseChoice[] }
   | { readonly type: "release"; readonly lease: LeaseChoice }
   | { readonly type: "cancel"; readonly runId: string; readonly by: string }
+  | { readonly type: "follow"; readonly runIds: readonly string[]; readonly forMs: number }
+  | { readonly type: "cancel-unwatched"; readonly owner: string; readonly unwatchedMs: number; readonly limit: number }
   | { readonly type: "delete"; readonly threadId: string }
   | { readonly type: "list"; readonly limit: number; readonly page: number }
   | { readonly type: "settle-usage"; readonly lease: LeaseChoice; readonly path: string; readonly call: number; readonly inputTokens: number }
@@ -175,10 +177,12 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 2, arbitrary: commandOf("renew", { owner, leases: fc.array(lease, { maxLength: 3 }) }) },
   { weight: 2, arbitrary: commandOf("release", { lease }) },
   { weight: 2, arbitrary: commandOf("cancel", { runId, by: resourceId }) },
+  { weight: 2, arbitrary: commandOf("follow", { runIds: fc.array(runId, { maxLength: 3 }), forMs: fc.constantFrom(0, 500.5, 1_000) }) },
+  { weight: 1, arbitrary: commandOf("cancel-unwatched", { owner, unwatchedMs: fc.constantFrom(0, 500, 2_000), limit: fc.integer({ min: 1, max: 2 }) }) },
   { weight: 1, arbitrary: commandOf("delete", { threadId }) },
   { weight: 1, arbitrary: commandOf("list", { limit: fc.integer({ min: 1, max: 3 }), page: fc.nat(2) }) },
   { weight: 2, arbitrary: commandOf("settle-usage", { lease, path, call, inputTokens: fc.nat(9) }) },
-  { weight: 4, arbitrary: commandOf("answer", { asking: recent, given, note: oneIn(3, fc.constantFrom("a", "b")), child, owner: claimant }) },
+  { weight: 4, arbitrary: commandOf("answer", { asking: recent, given, note: oneIn(3, fc.constantFrom(...CLIENT_RUN_IDS)), child, owner: claimant }) },
   { weight: 1, arbitrary: commandOf("cancel-suspended", { asking: recent, child, owner: claimant }) },
   { weight: 3, arbitrary: commandOf("claim-deliveries", { sinks: fc.subarray([...SINKS]), limit: fc.nat(3) }) },
   { weight: 3, arbitrary: commandOf("settle-delivery", { billed: recent, outcome }) },
@@ -186,3 +190,45 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 3, arbitrary: commandOf("advance", { milliseconds: fc.constantFrom(1, 400, 1_000, 2_000) }) },
   { weight: 1, arbitrary: fc.constant({ type: "reopen" as const }) },
 );
+
+const HELD: Command = { type: "create", run: ["run-0", { threadId: "t-1", clientRunId: "mine" }], owner: "node-a" };
+const CLAIMED: Command = { type: "claim", owner: "node-b", limit: 1, pendingLimit: 0 };
+/** What the newest holder of a run does, mostly to let go of it. */
+const leaving = fc
+  .tuple(
+    fc.array(text, { maxLength: 1 }),
+    fc.constantFrom(...ends, ...questions.slice(1).map((interrupts) => ({ type: "run-suspended" as const, interrupts }))),
+  )
+  .map(([before, end]) => [...before, end]);
+
+/** Commands about a run that waits, and little else: what comes while its hold ends is rare among all the others. */
+export const heldCommands: fc.Arbitrary<readonly Command[]> = fc
+  .tuple(
+    fc.constantFrom(...questions.slice(1)),
+    fc.boolean(),
+    fc.array(
+      fc.oneof(
+        { weight: 3, arbitrary: commandOf("claim", { owner, limit: fc.constantFrom(1, 3), pendingLimit: fc.nat(1) }) },
+        {
+          weight: 3,
+          arbitrary: commandOf("append", {
+            batch: fc.array(fc.record({ lease: fc.constant({ given: 0 }), events: leaving, isDurable: fc.boolean(), billing }), { minLength: 1, maxLength: 2 }),
+          }),
+        },
+        {
+          weight: 5,
+          arbitrary: commandOf("answer", { asking: fc.constant(0), given, note: oneIn(2, fc.constantFrom(...CLIENT_RUN_IDS)), child, owner: claimant }),
+        },
+        { weight: 1, arbitrary: commandOf("cancel", { runId: fc.constant("run-0"), by: resourceId }) },
+        { weight: 1, arbitrary: commandOf("release", { lease: fc.constant({ given: 0 }) }) },
+        { weight: 3, arbitrary: commandOf("advance", { milliseconds: fc.constantFrom(1, 400, 1_000) }) },
+        { weight: 1, arbitrary: fc.constant({ type: "reopen" as const }) },
+      ),
+      { minLength: 6, maxLength: 30, size: "max" },
+    ),
+  )
+  .map(([interrupts, isClaimed, rest]) => {
+    const waits: RunEvent = { type: "run-waiting", interrupts, until: settableClock().now() };
+    const waiting: Command = { type: "append", batch: [{ lease: { given: 0 }, events: [waits], isDurable: false, billing: undefined }] };
+    return [HELD, waiting, ...(isClaimed ? [CLAIMED] : []), ...rest];
+  });

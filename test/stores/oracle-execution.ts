@@ -51,6 +51,10 @@ export function execute(store: RunStore, known: Known, next: Command): Promise<u
       return store.releaseLease(leaseOf(next.lease));
     case "cancel":
       return store.requestCancel(next.runId, next.by);
+    case "follow":
+      return store.noteFollowed(next.runIds, next.forMs);
+    case "cancel-unwatched":
+      return store.cancelUnwatched({ ...next, reason: "nobody followed the run" });
     case "delete":
       return store.deleteThread(next.threadId);
     case "list":

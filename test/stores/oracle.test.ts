@@ -10,7 +10,7 @@ import type { RunStore } from "../../src/core/store.ts";
 import { MemoryRunStore } from "../../src/stores/memory/store.ts";
 import { openSqliteStore } from "../../src/stores/sqlite/index.ts";
 import { settableClock, type SettableClock } from "../../src/testkit/store-samples.ts";
-import { command, type Command } from "./oracle-commands.ts";
+import { command, heldCommands, type Command } from "./oracle-commands.ts";
 import { contentOf, execute, knownOf, leasesIn } from "./oracle-execution.ts";
 
 const SEED = Number(process.env["FAST_CHECK_SEED"] ?? Date.now() % 2 ** 31);
@@ -48,16 +48,19 @@ async function runInLockStep(commands: readonly Command[], open: (clock: Clock) 
   }
 }
 
-test(`the SQLite store answers every sequence of calls as the memory store does (seed ${SEED})`, async () => {
+test.each([
+  ["every sequence of calls", fc.array(command, { minLength: 10, maxLength: 80, size: "max" }), 120],
+  ["what comes while a run waits and its hold ends", heldCommands, 120],
+] as const)(`the SQLite store answers %s as the memory store does (seed ${SEED})`, async (_title, sequences: fc.Arbitrary<readonly Command[]>, numRuns) => {
   const folder = await mkdtemp(join(tmpdir(), "holdfast-oracle-"));
   let files = 0;
-  const property = fc.asyncProperty(fc.array(command, { minLength: 10, maxLength: 80, size: "max" }), async (commands) => {
+  const property = fc.asyncProperty(sequences, async (commands) => {
     const path = join(folder, `${(files += 1)}.db`);
     await runInLockStep(commands, (clock) => openSqliteStore({ path, clock }));
     await Promise.all(["", "-wal", "-shm"].map((suffix) => rm(path + suffix, { force: true })));
   });
   try {
-    await fc.assert(property, { seed: SEED, numRuns: 120, endOnFailure: false });
+    await fc.assert(property, { seed: SEED, numRuns, endOnFailure: false });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -68,10 +68,10 @@ describe("opening", () => {
     database.close();
     const refusal: unknown = await openSqliteStore({ path }).catch((thrown: unknown) => thrown);
     expect(refusal).toMatchObject({ code: "STORE_SCHEMA_MISMATCH", retryable: false });
-    expect((refusal as Error).message).toMatch(/schema version 99.* knows 3; install/);
+    expect((refusal as Error).message).toMatch(/schema version 99.* knows 5; install/);
     const after = new DatabaseSync(path);
     expect(after.prepare("PRAGMA user_version").get()).toEqual({ user_version: 99 });
-    after.exec("PRAGMA user_version = 3");
+    after.exec("PRAGMA user_version = 5");
     after.close();
     expect(await closedLater(await openSqliteStore({ path })).lastOffset("run")).toBe(2);
   });

@@ -103,14 +103,13 @@ describe("a file of the second version of the schema", () => {
     expect((await store.listRuns({ resourceId: "resource-1", clientRunId: "mine", limit: 10 })).runs.map(({ id }) => id)).toEqual(["named"]);
   });
 
-  test.each([
-    ["SELECT id FROM runs WHERE resource_id = 'r' AND client_run_id = 'c' AND sequence < 9 ORDER BY sequence DESC LIMIT 3", "runs_by_client_run_id"],
-    ["SELECT id FROM runs WHERE client_run_id = 'c' AND sequence < 9 ORDER BY sequence DESC LIMIT 3", "runs_by_client_run_id"],
-    ["SELECT run FROM interrupts JOIN runs ON runs.sequence = interrupts.run AND runs.has_asked = 1 WHERE resource_id = 'r'", "runs_that_asked"],
-  ])("has an index for: %s", (sql, index) => {
-    const database = new DatabaseSync(path, { readOnly: true });
-    const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all();
-    database.close();
-    expect(JSON.stringify(plan)).toContain(index);
-  });
+  test.each([["SELECT run FROM interrupts JOIN runs ON runs.sequence = interrupts.run AND runs.has_asked = 1 WHERE resource_id = 'r'", "runs_that_asked"]])(
+    "has an index for: %s",
+    (sql, index) => {
+      const database = new DatabaseSync(path, { readOnly: true });
+      const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all();
+      database.close();
+      expect(JSON.stringify(plan)).toContain(index);
+    },
+  );
 });

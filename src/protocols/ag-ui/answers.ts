@@ -5,10 +5,11 @@ import type { InterruptAnswer } from "../../core/interrupt-store.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import type { Principal } from "../../core/principal.ts";
 import type { Engine } from "../../core/protocol.ts";
-import { newQuestions, textOf, toolMessages } from "./conversation.ts";
+import { answered, newQuestions, textOf, toolMessages } from "./conversation.ts";
 import type { AgUiRequest } from "./decode.ts";
+import { interruptsOf } from "./stored-answers.ts";
 
-// Questions of a thread that are looked at, the newest first: those of the run that asked last are among them.
+// Questions of a thread that are looked at, the newest first: one of the run that is answered is among them.
 const RECENT_INTERRUPTS = 100;
 
 type ToolMessage = Extract<Message, { role: "tool" }>;
@@ -24,33 +25,48 @@ export type Given =
 /**
  * Finds what a request answers: `resume` the questions for a person, tool messages those for tools of the page. Entries about questions that
  * this thread never asked are passed by.
- * @throws {HoldfastError} INTERRUPT_OPEN when a question is left out that holds the thread back
+ * @throws {HoldfastError} INTERRUPT_OPEN when a question of the same run is left out
  */
 export async function answersIn(engine: Engine, principal: Principal, request: AgUiRequest & { readonly threadId: string }): Promise<Given> {
-  const { interrupts } = await engine.listInterrupts(principal, { threadId: request.threadId, limit: RECENT_INTERRUPTS });
+  const { threadId, messages, resume } = request;
+  const { interrupts } = await engine.listInterrupts(principal, { threadId, limit: RECENT_INTERRUPTS });
   const asked = interrupts.filter(({ resourceId }) => resourceId === principal.resourceId);
-  const entries = new Map(request.resume.map((entry) => [entry.interruptId, entry]));
-  const results = toolMessages(request.messages);
-  const isAnswered = (interrupt: Interrupt): boolean => entries.has(interrupt.id) && interrupt.kind !== "frontend-tool";
-  const isGiven = (interrupt: Interrupt): boolean => interrupt.kind === "frontend-tool" && results.has(interrupt.toolCallId);
-  // The whole history comes with each request: what was given long ago is looked at only where the request says nothing else.
-  const isRepeat = newQuestions(request.messages).length === 0;
-  const first = asked.find((one) => isAnswered(one) || (isGiven(one) && (isRepeat || one.status === "pending")));
-  if (first === undefined) return { kind: "nothing", open: openIn(ofSameRun(asked, asked.find(isOpen)), entries) };
-  const ofRun = ofSameRun(asked, first);
+  const entries = new Map(resume.map((entry) => [entry.interruptId, entry]));
+  const results = toolMessages(messages);
+  // The whole history comes with each request: only what nothing was said behind is given anew, or once more.
+  const newest = newQuestions(messages).length > 0 ? new Map<string, ToolMessage>() : toolMessages(messages.slice(answered(messages)));
+  const isGiven = ({ id, kind, status, toolCallId }: Interrupt): boolean =>
+    kind === "frontend-tool" ? newest.has(toolCallId) || (status === "pending" && results.has(toolCallId)) : entries.has(id);
+  const first = asked.find(isGiven);
+  if (first === undefined) return { kind: "nothing", open: await heldBack(engine, principal, threadId, asked, entries) };
+  const ofRun = await interruptsOf(engine, principal, first.runId);
   refuseOpen(openIn(ofRun, entries));
-  if (ofRun.some((one) => one.status === "expired" && entries.get(one.id)?.status === "cancelled")) return { kind: "cancel", runId: first.runId };
+  if (isGivenUp(ofRun, entries)) return { kind: "cancel", runId: first.runId };
   const answers = ofRun.flatMap((one): readonly InterruptAnswer[] => {
-    const entry = one.kind === "frontend-tool" ? undefined : entries.get(one.id);
-    if (entry !== undefined) return [personAnswer(one, entry)];
-    const result = isGiven(one) ? results.get(one.toolCallId) : undefined;
-    return result === undefined ? [] : [{ interruptId: one.id, answer: pageAnswer(result) }];
+    if (one.kind === "frontend-tool") {
+      const result = isGiven(one) ? results.get(one.toolCallId) : undefined;
+      return result === undefined ? [] : [{ interruptId: one.id, answer: pageAnswer(result) }];
+    }
+    const entry = entries.get(one.id);
+    return entry === undefined ? [] : [personAnswer(one, entry)];
   });
   return { kind: "answers", answers };
 }
 
-function ofSameRun(asked: readonly Interrupt[], one: Interrupt | undefined): readonly Interrupt[] {
-  return asked.filter(({ runId }) => runId === one?.runId);
+/** The questions that are open while the conversation has not gone on by other ways. */
+async function heldBack(
+  engine: Engine,
+  principal: Principal,
+  threadId: string,
+  asked: readonly Interrupt[],
+  entries: ReadonlyMap<string, ResumeEntry>,
+): Promise<readonly string[]> {
+  if (!asked.some(isOpen)) return [];
+  const [newest] = (await engine.listRuns(principal, { threadId, limit: 1 })).runs;
+  return openIn(
+    asked.filter(({ runId }) => runId === newest?.id),
+    entries,
+  );
 }
 
 function isOpen({ kind, status }: Interrupt): boolean {
@@ -60,6 +76,11 @@ function isOpen({ kind, status }: Interrupt): boolean {
 /** The questions for a person that a request passes over. */
 function openIn(ofRun: readonly Interrupt[], entries: ReadonlyMap<string, ResumeEntry>): readonly string[] {
   return ofRun.filter((one) => isOpen(one) && !entries.has(one.id)).map(({ id }) => id);
+}
+
+/** What can no longer be answered can be given up, and again. */
+function isGivenUp(ofRun: readonly Interrupt[], entries: ReadonlyMap<string, ResumeEntry>): boolean {
+  return ofRun.some(({ id, status }) => (status === "expired" || status === "canceled") && entries.get(id)?.status === "cancelled");
 }
 
 /**
@@ -74,14 +95,18 @@ export function refuseOpen(open: readonly string[]): void {
   );
 }
 
-/** Only the status decides: what it carries is handed on as it is, `false` and `null` included. */
+/** Only the status decides whether a question is answered: what it carries is handed on as it is, `false` and `null` included. */
 function personAnswer({ id, kind }: Interrupt, entry: ResumeEntry): InterruptAnswer {
   const payload = (entry.payload ?? null) as Json;
+  if (kind === "tool-approval") return { interruptId: id, answer: decision(entry.status, payload) };
+  return { interruptId: id, answer: payload, ...(entry.status === "cancelled" && { isDeclined: true as const }) };
+}
+
+/** A decision may be said in short; anything else has to be one as the question asks for it. */
+function decision(status: ResumeEntry["status"], payload: Json): Json {
   const reason = isObject(payload) && typeof payload["reason"] === "string" ? { reason: payload["reason"] } : {};
-  if (kind !== "tool-approval")
-    return entry.status === "cancelled" ? { interruptId: id, answer: payload, isDeclined: true } : { interruptId: id, answer: payload };
-  const isRefused = payload === false || (isObject(payload) && payload["approved"] === false);
-  return { interruptId: id, answer: { approved: entry.status === "resolved" && !isRefused, ...reason } };
+  if (status === "cancelled") return { approved: false, ...reason };
+  return payload === null || typeof payload === "boolean" ? { approved: payload ?? true } : payload;
 }
 
 /** The id of the client's own message goes along, so that every viewer of the thread knows it by the same one. */

@@ -2,20 +2,11 @@ import type { ContentPart, Message, Tool } from "@ag-ui/core";
 import type { JsonObject } from "../../core/json.ts";
 import type { PageTool } from "../../core/run.ts";
 import type { AgUiRequest } from "./decode.ts";
+import { fileOf } from "./message-file.ts";
 
 type AssistantMessage = Extract<Message, { role: "assistant" }>;
 type ToolMessage = Extract<Message, { role: "tool" }>;
-type UserMessage = Extract<Message, { role: "user" }>;
-
-/** What the server may be made to read: bytes in the message itself, or a public address. */
-const FILE_URL = /^https:\/\//;
-
-const MEDIA_TYPES: Readonly<Record<"image" | "audio" | "video" | "document", string>> = {
-  image: "image/*",
-  audio: "audio/*",
-  video: "video/*",
-  document: "application/octet-stream",
-};
+export type UserMessage = Extract<Message, { role: "user" }>;
 
 /** What CopilotKit puts into the place of a result that is yet to come. */
 const NO_RESULT = "Forwarded to client";
@@ -27,10 +18,14 @@ export function toolMessages(messages: readonly Message[]): ReadonlyMap<string, 
   );
 }
 
-/** The messages of the user that nothing has answered: those behind the last message of the assistant. */
+/** How many of the messages stand before those that nothing was said behind yet: up to the last one of the assistant. */
+export function answered(messages: readonly Message[]): number {
+  return messages.findLastIndex(({ role }) => role === "assistant") + 1;
+}
+
+/** The messages of the user that nothing has answered. */
 export function newQuestions(messages: readonly Message[]): readonly UserMessage[] {
-  const answered = messages.findLastIndex(({ role }) => role === "assistant");
-  return messages.slice(answered + 1).filter((message) => message.role === "user");
+  return messages.slice(answered(messages)).filter((message) => message.role === "user");
 }
 
 /** The whole conversation as UI messages, for an agent that has no memory of its own. */
@@ -51,17 +46,7 @@ export function userMessage({ id, content }: UserMessage): JsonObject {
 }
 
 function userPart(part: ContentPart): readonly JsonObject[] {
-  if (part.type === "text") return [{ type: "text", text: part.text }];
-  const { source } = part;
-  switch (source.type) {
-    case "data":
-      return [{ type: "file", mediaType: source.mimeType, url: `data:${source.mimeType};base64,${source.value}` }];
-    case "url":
-      return FILE_URL.test(source.value) ? [{ type: "file", mediaType: source.mimeType ?? MEDIA_TYPES[part.type], url: source.value }] : [];
-    default:
-      // A handle of a provider's, which only that provider could read.
-      return [];
-  }
+  return part.type === "text" ? [{ type: "text", text: part.text }] : fileOf(part);
 }
 
 function assistantMessage({ id, content, toolCalls = [] }: AssistantMessage, results: ReadonlyMap<string, ToolMessage>): readonly JsonObject[] {
@@ -100,9 +85,9 @@ export function notesOf({ messages, context }: Pick<AgUiRequest, "messages" | "c
   return [...instructions, ...context.map(({ description, value }) => `${description}:\n${value}`)].filter((note) => note !== "");
 }
 
-/** The tools of the request's page. */
+/** The tools of the request's page; of those of one name, the last. */
 export function pageToolsOf(tools: readonly Tool[]): readonly PageTool[] {
-  return tools.map(({ name, description, parameters }) => ({
+  return [...new Map(tools.map((tool) => [tool.name, tool])).values()].map(({ name, description, parameters }) => ({
     name,
     description,
     ...(typeof parameters === "object" && parameters !== null && { parameters: parameters as JsonObject }),

@@ -1,9 +1,16 @@
 import { Hono, type Context } from "hono";
 import { z } from "zod";
 import { HoldfastError } from "../../core/error.ts";
+import { embedded, type JsonSchema } from "../../core/json-schema.ts";
+import type { Principal } from "../../core/principal.ts";
 import type { Engine, ProtocolEnv } from "../../core/protocol.ts";
 
 const bodySchema = z.strictObject({ runId: z.string().trim().min(1).max(255).optional() });
+
+/** The body of a stop, as a schema. */
+export function stopBodySchema(): JsonSchema {
+  return embedded(z.toJSONSchema(bodySchema, { io: "input" }));
+}
 
 const STOPPED = "The run was stopped.";
 
@@ -35,14 +42,20 @@ async function cancelOn(engine: Engine, context: Context<ProtocolEnv, "/:agentId
   try {
     const { activeRunId } = await engine.getThread(principal, context.req.param("threadId"));
     if (activeRunId === undefined) return false;
-    const run = await engine.getRun(principal, activeRunId);
-    if (clientRunId !== undefined && run.clientRunId !== clientRunId && run.id !== clientRunId) return false;
+    if (clientRunId !== undefined && !(await isCalled(engine, principal, activeRunId, clientRunId))) return false;
     await engine.cancel(principal, activeRunId);
     return true;
   } catch (error) {
     if (HoldfastError.is(error) && (error.code === "THREAD_NOT_FOUND" || error.code === "RUN_ENDED")) return false;
     throw error;
   }
+}
+
+/** Whether a client knows a run by an id. A run that was answered goes on under the ids of the requests that answered, too. */
+export async function isCalled(engine: Engine, principal: Principal, runId: string, clientRunId: string): Promise<boolean> {
+  if (runId === clientRunId) return true;
+  const { runs } = await engine.listRuns(principal, { clientRunId, limit: 1 });
+  return runs[0]?.id === runId;
 }
 
 function parsed(text: string): unknown {

@@ -1,12 +1,13 @@
 import { Hono, type Context } from "hono";
 import type { JsonObject } from "../../core/json.ts";
 import type { Engine, ProtocolEnv } from "../../core/protocol.ts";
+import { isTerminal } from "../../core/run.ts";
+import { keptEvents } from "./attach.ts";
 import type { AgUiEvent, AgUiMessage } from "./event.ts";
-import { historyAround } from "./history.ts";
-import { historyMessages } from "./history-messages.ts";
-import { preludeOf } from "./prelude.ts";
-import { emptyReplica } from "./replica.ts";
-import { foldTo, type RunWire } from "./run-fold.ts";
+import type { RunReader } from "./event-batches.ts";
+import { historyAround, threadHistory } from "./history.ts";
+import { foldTo } from "./run-fold.ts";
+import { runEvents } from "./serve.ts";
 import { runToWatch } from "./take-request.ts";
 
 /** `GET /:id/messages`, `/events` and `/state`: what a thread holds, for the page's inspector. Changes of threads are not for a page. */
@@ -33,16 +34,26 @@ async function shownOf(engine: Engine, context: Context<ProtocolEnv, "/:id/messa
   const threadId = context.req.param("id");
   await engine.getThread(principal, threadId);
   const run = await runToWatch(engine, principal, threadId);
+  const reader = { engine, principal, generation: "0.0.59", flavour: "ag-ui" } as const;
   if (run === undefined) {
-    const messages = historyMessages(await engine.messages(principal, threadId));
-    return { messages, state: {}, events: preludeOf({ runId: threadId, threadId, generation: "0.0.59", history: messages, replica: emptyReplica(undefined) }) };
+    return { messages: await threadHistory(engine, principal, threadId), state: {}, events: await keptEvents(reader, threadId, threadId) };
   }
-  const wire: RunWire = { run, runId: run.clientRunId ?? run.id, generation: "0.0.59", flavour: "ag-ui" };
-  const { replica } = await foldTo(engine, wire, "newest", engine.closing);
+  const wire = { ...reader, run, runId: run.clientRunId ?? run.id };
   const { before, after } = await historyAround(engine, principal, run);
-  const shown = { ...replica, messages: [...replica.messages, ...after] };
-  const events = preludeOf({ runId: wire.runId, threadId, generation: wire.generation, history: before, replica: shown });
-  return { messages: [...before, ...shown.messages], state: replica.state, events };
+  const { replica } = await foldTo(engine, wire, "newest", engine.closing);
+  return { messages: [...before, ...replica.messages, ...after], state: replica.state, events: await eventsByNow(wire) };
+}
+
+/** What a viewer is sent at once: of a run that has ended all, of one that goes on what there is by now. */
+async function eventsByNow(wire: RunReader): Promise<readonly AgUiEvent[]> {
+  const events: AgUiEvent[] = [];
+  const leave = new AbortController();
+  for await (const { event } of runEvents({ ...wire, isJoining: true }, leave.signal)) {
+    events.push(event);
+    if (!isTerminal(wire.run.status)) break;
+  }
+  leave.abort();
+  return events;
 }
 
 function messageJson(message: AgUiMessage): JsonObject {

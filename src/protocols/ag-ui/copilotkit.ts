@@ -4,12 +4,12 @@ import type { AgentSummary } from "../../core/agent-source.ts";
 import { HoldfastError } from "../../core/error.ts";
 import type { Engine, ProtocolEnv, Thread } from "../../core/protocol.ts";
 import { eventStream } from "../sse.ts";
-import { serveRest, serveTaken, serveThread, type Client } from "./attach.ts";
+import { answerRun, serveRest, serveThread, type Client } from "./attach.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { decodeRunAgentInput, type AgUiRequest } from "./decode.ts";
+import { tellNotices, type OnNotice } from "./notices.ts";
 import { stopRoutes } from "./copilotkit-stop.ts";
 import { threadInspection } from "./copilotkit-threads.ts";
-import { takeRequest } from "./take-request.ts";
 
 /** The release of CopilotKit's runtime whose routes these are. */
 const RUNTIME_VERSION = "1.75.0";
@@ -20,10 +20,15 @@ const PAGE = 100;
  * The routes of CopilotKit's runtime, relative to a page's `runtimeUrl`: `GET /info`, `POST /agent/:id/run`, `/connect` and
  * `/stop/:threadId`, and the reading half of `/threads`.
  */
-export function copilotKitRoutes(engine: Engine): Hono<ProtocolEnv> {
+export function copilotKitRoutes(engine: Engine, onNotice: OnNotice = () => undefined): Hono<ProtocolEnv> {
   const routes = new Hono<ProtocolEnv>();
   routes.get("/info", (context) => context.json(infoOf(engine.listAgents())));
-  routes.post("/agent/:agentId/run", (context) => withRequest(context, (request) => run(engine, context, request)));
+  routes.post("/agent/:agentId/run", (context) =>
+    withRequest(context, (request) => {
+      tellNotices(request, onNotice);
+      return run(engine, context, request);
+    }),
+  );
   routes.post("/agent/:agentId/connect", (context) => withRequest(context, (request) => connect(engine, context, request)));
   routes.route("/agent", stopRoutes(engine));
   routes.get("/threads", async (context) => context.json(await listThreads(engine, context)));
@@ -77,11 +82,8 @@ async function bodyOf(context: Context): Promise<unknown> {
 
 async function run(engine: Engine, context: AgentContext, request: AgUiRequest): Promise<Response> {
   const client = clientOf(engine, context, request);
-  const { runId, threadId } = request;
-  const lastEventId = context.req.header("last-event-id");
-  if (lastEventId) return serveRest(client, lastEventId, { runId, ...(threadId !== undefined && { threadId }) });
   const agent = await engine.resolveAgent(client.principal, context.req.param("agentId"));
-  return serveTaken(client, await takeRequest(engine, client.principal, agent, request), runId);
+  return answerRun(client, agent, request, context.req.header("last-event-id"));
 }
 
 /** A page connects whenever it shows a thread, also one that it has only thought of: that one has nothing to show. */

@@ -13,7 +13,10 @@ export function encodeEnd(encoding: AgUiEncoding, state: AgUiState, event: Termi
   switch (event.type) {
     case "run-completed": {
       if (ended.tripwire !== undefined) return failed(encoding, ended, { code: "TRIPWIRE", message: ended.tripwire });
-      const finish: Fold = (next) => finished(encoding, next, { type: "success", ...pendingOf(next) });
+      const { finishReason } = event;
+      // A client has no other way to tell an answer that was cut short from a whole one.
+      const mark = finishReason === "length" || finishReason === "content-filter" ? { holdfast: { finishReason } } : undefined;
+      const finish: Fold = (next) => finished(encoding, next, { type: "success", ...pendingOf(next) }, mark);
       return inOrder(ended, (next) => closeAll(next, () => ({}), answerAll), finish);
     }
     case "run-failed":

@@ -39,9 +39,15 @@ function valueOf(event: Exclude<OtherContent, { type: "raw" }>): JsonObject {
 function rawEvents(chunkType: string, payload: Json, tag: { readonly subagentRunId?: string }): readonly AgUiEvent[] {
   const fields = typeof payload === "object" && payload !== null && !Array.isArray(payload) ? (payload as JsonObject) : undefined;
   const tasks = chunkType.startsWith(BACKGROUND_TASK) && fields !== undefined ? tasksOf(fields) : [];
-  if (fields === undefined || tasks.length === 0) return [{ type: "RAW", event: payload, source: "mastra", ...tag }];
+  if (fields === undefined || tasks.length === 0) return [unknownEvent(chunkType, payload, tag)];
   const content: JsonObject = { ...fields, status: chunkType.slice(BACKGROUND_TASK.length) };
   return tasks.map((taskId) => ({ type: "ACTIVITY_SNAPSHOT", messageId: `task-${taskId}`, activityType: "background-task", content, replace: true, ...tag }));
+}
+
+/** What only its own type explains goes on the wire with it. */
+function unknownEvent(type: string, payload: Json, tag: { readonly subagentRunId?: string }): AgUiEvent {
+  if (type.startsWith("workflow-")) return { type: "CUSTOM", name: `mastra.${type}`, value: payload, ...tag };
+  return { type: "RAW", event: { type, payload }, source: "mastra", ...tag };
 }
 
 function tasksOf({ taskId, taskIds }: JsonObject): readonly string[] {

@@ -58,7 +58,11 @@ function addDelta(state: AgUiState, agent: Agent, open: OpenText, delta: string)
 
 function startReasoning(state: AgUiState, agent: Agent, id: string, metadata: ProviderMetadata | undefined): Encoded {
   const messageId = `${agent.runId ?? state.messageId}:r${agent.reasonings}`;
-  const next = withText(state, { ...agent, reasonings: agent.reasonings + 1 }, { kind: "reasoning", id, messageId });
+  const next = withText(
+    state,
+    { ...agent, reasonings: agent.reasonings + 1 },
+    { kind: "reasoning", id, messageId, ...(metadata && { sealedIn: JSON.stringify(metadata) }) },
+  );
   const tag = owned(agent);
   return [
     withShown(next, messageId),
@@ -70,14 +74,16 @@ function startReasoning(state: AgUiState, agent: Agent, id: string, metadata: Pr
   ];
 }
 
-function endText(agent: Agent, { kind, messageId }: OpenText, metadata: ProviderMetadata | undefined): readonly AgUiEvent[] {
+function endText(agent: Agent, { kind, messageId, sealedIn }: OpenText, metadata: ProviderMetadata | undefined): readonly AgUiEvent[] {
   if (messageId === undefined) return [];
   const tag = owned(agent);
   if (kind === "text") return [{ type: "TEXT_MESSAGE_END", messageId, ...tag }];
-  return [{ type: "REASONING_MESSAGE_END", messageId, ...tag }, ...sealed(agent, messageId, metadata), { type: "REASONING_END", messageId, ...tag }];
+  return [{ type: "REASONING_MESSAGE_END", messageId, ...tag }, ...sealed(agent, messageId, metadata, sealedIn), { type: "REASONING_END", messageId, ...tag }];
 }
 
-function sealed(agent: Agent, entityId: string, metadata: ProviderMetadata | undefined): readonly AgUiEvent[] {
-  if (metadata === undefined) return [];
-  return [{ type: "REASONING_ENCRYPTED_VALUE", subtype: "message", entityId, encryptedValue: JSON.stringify(metadata), ...owned(agent) }];
+/** `sent`: what the client has already. */
+function sealed(agent: Agent, entityId: string, metadata: ProviderMetadata | undefined, sent?: string): readonly AgUiEvent[] {
+  const encryptedValue = metadata && JSON.stringify(metadata);
+  if (encryptedValue === undefined || encryptedValue === sent) return [];
+  return [{ type: "REASONING_ENCRYPTED_VALUE", subtype: "message", entityId, encryptedValue, ...owned(agent) }];
 }

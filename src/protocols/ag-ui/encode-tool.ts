@@ -102,9 +102,9 @@ export function resultId(toolCallId: string): string {
   return `tool-result-${toolCallId}`;
 }
 
-/** What a tool gave, as the content of a message. */
+/** What a tool gave, as the content of a message. A tool that gives nothing stands in the log with `null`. */
 export function resultText(output: Json | undefined): string {
-  if (output === undefined) return "";
+  if (output === undefined || output === null) return "";
   return typeof output === "string" ? output : JSON.stringify(output);
 }
 

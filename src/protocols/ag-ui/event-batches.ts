@@ -1,13 +1,18 @@
-import type { Offset } from "../../core/offset.ts";
+import { isTerminalEvent } from "../../core/event.ts";
+import { START, type Offset } from "../../core/offset.ts";
+import type { Interrupt } from "../../core/interrupt.ts";
 import type { Principal } from "../../core/principal.ts";
 import type { Engine } from "../../core/protocol.ts";
+import type { Run } from "../../core/run.ts";
 import { FoldCheckpoints } from "../fold-checkpoints.ts";
 import { formatCursor, type Cursor } from "../cursor.ts";
-import type { AgUiChunk, AgUiEvent } from "./event.ts";
+import type { AgUiChunk, AgUiEvent, AgUiMessage } from "./event.ts";
 import { historyAround } from "./history.ts";
 import { preludeOf, snapshotOf } from "./prelude.ts";
 import { applyChunk } from "./replica.ts";
 import { beginningOf, encoderOf, foldTo, wireKey, type EncodedPlace, type FoldPoint, type RunWire } from "./run-fold.ts";
+import { withSent } from "./sent-messages.ts";
+import { answeredOf, eventsOfAnswers, withoutAnswered } from "./stored-answers.ts";
 
 /** Who reads a run, and how it is told. */
 export interface RunReader extends RunWire {
@@ -15,6 +20,10 @@ export interface RunReader extends RunWire {
   readonly principal: Principal;
   /** Whether the runs that begin on the thread later are read too. */
   readonly isFollowing?: boolean;
+  /** The conversation as the client sent it, where the stream answers a request that did. */
+  readonly sent?: readonly AgUiMessage[];
+  /** Gives the run that the same request is about next, once this one has ended, and what the client calls that one. */
+  readonly next?: () => Promise<{ readonly run: Run; readonly runId: string } | undefined>;
 }
 
 /** An event as it goes on the wire. */
@@ -36,23 +45,55 @@ export async function* eventBatches(
   joined: FoldPoint | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<readonly TimedEvent[], void, void> {
-  const { engine, principal, run } = reader;
+  const { engine, run } = reader;
   if (start.isPrelude) {
-    const point = joined ?? (await foldTo(engine, reader, start.offset, signal));
-    yield await prelude(reader, point, start.taken ?? 0);
-    yield* tail(reader, point, start, signal);
+    yield* joinedBatches(reader, joined ?? (await foldTo(engine, reader, start.offset, signal)), start, signal);
   } else {
     const known = placesOf(engine).furthest(wireKey(reader), ({ offset }) => offset < start.offset);
     yield* tail(reader, known ?? (await beginningOf(engine, reader)), start, signal);
   }
-  if (reader.isFollowing !== true) return;
-  for await (const next of engine.followThread(principal, run.threadId, run, signal)) {
-    // The stream of a run says nothing of its question, which its own client has; a viewer has to be shown it.
-    const wire = { ...reader, run: next, runId: next.clientRunId ?? next.id };
-    const begun = await foldTo(engine, wire, "newest", signal);
-    yield await prelude(wire, begun, 0);
-    yield* tail(wire, begun, { runId: next.id, offset: begun.offset, isPrelude: true }, signal);
+  const next = signal.aborted ? undefined : await reader.next?.();
+  if (next !== undefined) {
+    const wire = { ...reader, ...next };
+    yield* tail(wire, await beginningOf(engine, wire), { runId: next.run.id, offset: START, isPrelude: false }, signal);
   }
+  if (reader.isFollowing === true) yield* followed(reader, run.threadId, run, signal);
+}
+
+/** The runs that begin on a thread behind the given one. The stream of a run says nothing of its question: a viewer has to be shown it. */
+export async function* followed(
+  reader: Omit<RunReader, "run" | "runId">,
+  threadId: string,
+  after: Run | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<readonly TimedEvent[], void, void> {
+  const { engine, principal } = reader;
+  for await (const run of engine.followThread(principal, threadId, after, signal)) {
+    const wire = { ...reader, run, runId: run.clientRunId ?? run.id };
+    const begun = await foldTo(engine, wire, "newest", signal);
+    yield* joinedBatches(wire, begun, { runId: run.id, offset: begun.offset, taken: 0, isPrelude: true }, signal);
+  }
+}
+
+/** What a viewer is shown first, without what it has been sent of it, and what follows. */
+async function* joinedBatches(reader: RunReader, point: FoldPoint, start: Cursor, signal: AbortSignal): AsyncGenerator<readonly TimedEvent[], void, void> {
+  const { engine, principal, run, runId, generation } = reader;
+  const answered = await answeredOf(engine, principal, run);
+  const encoder = encoderOf(reader);
+  let { state, replica } = point;
+  for (const event of eventsOfAnswers(answered)) {
+    const [next, chunks] = encoder.encode(state, event);
+    state = next;
+    replica = chunks.reduce(applyChunk, replica);
+  }
+  const { before, after } = await historyAround(engine, principal, run);
+  const shown = { ...replica, messages: [...replica.messages, ...after] };
+  const events = preludeOf({ runId, threadId: run.threadId, generation, history: before, replica: shown });
+  const { offset } = point;
+  yield events
+    .map((event, index) => ({ event, cursor: formatCursor({ runId: run.id, offset, taken: index + 1, isPrelude: true }), at: run.createdAt }))
+    .slice(start.taken ?? events.length);
+  yield* tail(reader, { ...point, state }, start, signal, answered);
 }
 
 /** Where the readers of an engine got to: one that comes back near the end of a long run need not fold it again. */
@@ -66,19 +107,14 @@ function placesOf(engine: Engine): FoldCheckpoints<EncodedPlace> {
   return places;
 }
 
-/** What a viewer is shown first, without what it has been sent of it. */
-async function prelude(reader: RunReader, { offset, replica }: FoldPoint, taken: number): Promise<readonly TimedEvent[]> {
-  const { engine, principal, run, runId, generation } = reader;
-  const { before, after } = await historyAround(engine, principal, run);
-  const shown = { ...replica, messages: [...replica.messages, ...after] };
-  const events = preludeOf({ runId, threadId: run.threadId, generation, history: before, replica: shown });
-  return events
-    .map((event, index) => ({ event, cursor: formatCursor({ runId: run.id, offset, taken: index + 1, isPrelude: true }), at: run.createdAt }))
-    .slice(taken);
-}
-
-/** The events of the entries behind a point, without those that the client has. */
-async function* tail(reader: RunReader, point: EncodedPlace, start: Cursor, signal: AbortSignal): AsyncGenerator<readonly TimedEvent[], void, void> {
+/** The events of the entries behind a point, without those that the client has. `answered`: what is answered though the log does not say so yet. */
+async function* tail(
+  reader: RunReader,
+  point: EncodedPlace,
+  start: Cursor,
+  signal: AbortSignal,
+  answered: readonly Interrupt[] = [],
+): AsyncGenerator<readonly TimedEvent[], void, void> {
   const { engine, run } = reader;
   const encoder = encoderOf(reader);
   const [places, key] = [placesOf(engine), wireKey(reader)];
@@ -86,7 +122,7 @@ async function* tail(reader: RunReader, point: EncodedPlace, start: Cursor, sign
   for await (const entries of engine.tail(run, point.offset, signal)) {
     const batch: TimedEvent[] = [];
     for (const { event: logged, offset, at } of entries) {
-      const [next, chunks] = encoder.encode(state, logged);
+      const [next, chunks] = encoder.encode(state, isTerminalEvent(logged) ? withoutAnswered(logged, answered) : logged);
       state = next;
       for (let index = firstOf(start, offset, chunks.length); index < chunks.length; index += 1) {
         const chunk = chunks[index];
@@ -98,7 +134,7 @@ async function* tail(reader: RunReader, point: EncodedPlace, start: Cursor, sign
       before = offset;
     }
     entryCount += entries.length;
-    places.note(key, { offset: before, state, entryCount });
+    if (answered.length === 0) places.note(key, { offset: before, state, entryCount });
     if (batch.length > 0) yield batch;
   }
 }
@@ -111,9 +147,11 @@ function firstOf({ offset: seen, taken, isPrelude }: Cursor, offset: Offset, cou
 
 /** The conversation as it stands behind the given chunks, which are of the entry behind `before`. */
 async function restated(reader: RunReader, before: Offset, chunks: readonly AgUiChunk[], signal: AbortSignal): Promise<AgUiEvent> {
-  const { engine, principal, run, generation } = reader;
+  const { engine, principal, run, generation, sent } = reader;
   const point = await foldTo(engine, reader, before, signal);
   const replica = chunks.reduce(applyChunk, point.replica);
   const history = await historyAround(engine, principal, run);
-  return snapshotOf({ generation, history: history.before, replica: { ...replica, messages: [...replica.messages, ...history.after] } });
+  if (sent === undefined)
+    return snapshotOf({ generation, history: history.before, replica: { ...replica, messages: [...replica.messages, ...history.after] } });
+  return snapshotOf({ generation, history: [], replica: { ...replica, messages: withSent(sent, history.before, replica.messages) } });
 }

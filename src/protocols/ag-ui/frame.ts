@@ -6,6 +6,9 @@ export type Media = "sse" | "protobuf";
 
 export const PROTOBUF_TYPE: string = AGUI_MEDIA_TYPE;
 
+/** How a client may ask for it, the most specific range first. */
+const NAMES_OF_PROTOBUF = [PROTOBUF_TYPE, "application/*", "*/*"];
+
 /** Bytes of the length that stands before a message, big-endian. */
 const LENGTH_BYTES = 4;
 
@@ -16,11 +19,9 @@ const LENGTH_BYTES = 4;
 export function mediaFor(accept: string | undefined, generation: Generation): Media {
   if (accept === undefined || generation !== "1.0") return "sse";
   const ranges = accept.split(",").map((range) => range.split(";").map((part) => part.trim().toLowerCase()));
-  const admits = ranges.some(([type = "", ...parameters]) => {
-    const isZero = parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
-    return !isZero && (type === PROTOBUF_TYPE || type === "application/*" || type === "*/*");
-  });
-  return admits ? "protobuf" : "sse";
+  // What is said of the type itself counts before what is said of all like it.
+  const named = NAMES_OF_PROTOBUF.map((name) => ranges.filter(([type]) => type === name)).find((found) => found.length > 0) ?? [];
+  return named.some((range) => !range.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) ? "protobuf" : "sse";
 }
 
 /** Writes one event. `cursor`: what the client sends to go on behind it, if anything does; `at`: when it happened, in milliseconds since the Unix epoch. */

@@ -4,6 +4,7 @@ import type { Engine } from "../../core/protocol.ts";
 import { standInId, type Run } from "../../core/run.ts";
 import type { AgUiMessage } from "./event.ts";
 import { historyMessages } from "./history-messages.ts";
+import { messagesOfRun } from "./run-messages.ts";
 
 /** The messages of a run's thread around the answer of the run. */
 export interface History {
@@ -12,12 +13,46 @@ export interface History {
   readonly after: readonly AgUiMessage[];
 }
 
+// Answers that are told from the logs of their runs; the memory is asked for older ones. A log is some 10 ms for 10,000 entries.
+const RECENT_ANSWERS = 20;
+
 /** What the thread holds beside the answer that the run itself writes. */
 export async function historyAround(engine: Engine, principal: Principal, run: Run): Promise<History> {
   const kept = await engine.messages(principal, run.threadId);
   const place = placeOf(kept, run);
   const isOthers = (message: JsonObject): boolean => message["id"] !== run.messageId;
-  return { before: historyMessages(kept.slice(0, place).filter(isOthers)), after: historyMessages(kept.slice(place).filter(isOthers)) };
+  return {
+    before: await shownMessages(engine, principal, run.threadId, kept.slice(0, place).filter(isOthers)),
+    after: await shownMessages(engine, principal, run.threadId, kept.slice(place).filter(isOthers)),
+  };
+}
+
+/** All that the thread holds. */
+export async function threadHistory(engine: Engine, principal: Principal, threadId: string): Promise<readonly AgUiMessage[]> {
+  return shownMessages(engine, principal, threadId, await engine.messages(principal, threadId));
+}
+
+/**
+ * Messages of a thread as those were shown them who saw them being written: recent answers from the logs of their runs. The memory keeps less of
+ * an answer, and not all ids.
+ */
+async function shownMessages(engine: Engine, principal: Principal, threadId: string, kept: readonly JsonObject[]): Promise<readonly AgUiMessage[]> {
+  const answers = kept.filter(({ role }) => role === "assistant");
+  const recent = new Set(answers.slice(-RECENT_ANSWERS));
+  const shown: AgUiMessage[] = [];
+  for (const message of kept) {
+    const runId = (message["metadata"] as JsonObject | undefined)?.["runId"];
+    const told = recent.has(message) && typeof runId === "string" ? await messagesOfRun(engine, principal, runId) : [];
+    shown.push(...(told.length > 0 ? told : historyMessages([underOwnId(message, threadId)])));
+  }
+  return shown;
+}
+
+/** Where another thread has a message's id, the memory keeps it under another; its client knows it by its own. */
+function underOwnId(message: JsonObject, threadId: string): JsonObject {
+  const { id } = message;
+  const ending = standInId(threadId, "");
+  return typeof id === "string" && id.endsWith(ending) ? { ...message, id: id.slice(0, -ending.length) } : message;
 }
 
 /** The answer stands behind the question, wherever the thread has it by now. */

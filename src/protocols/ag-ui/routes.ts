@@ -1,33 +1,31 @@
 import { Hono, type Context } from "hono";
 import { HoldfastError } from "../../core/error.ts";
 import type { Engine, ProtocolEnv } from "../../core/protocol.ts";
-import { serveRest, serveTaken, serveThread, type Client } from "./attach.ts";
+import { answerRun, serveRest, serveThread, type Client } from "./attach.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { parseRunAgentInput, type AgUiRequest } from "./decode.ts";
+import { tellNotices, type OnNotice } from "./notices.ts";
 import { mediaFor } from "./frame.ts";
-import { takeRequest } from "./take-request.ts";
 
 /**
  * AG-UI, relative to `/ag-ui`: `GET /agents`, `POST /agents/:agentId/run` and `POST /agents/:agentId/connect`. Both posts take a
  * `RunAgentInput` and go on behind `Last-Event-ID` where a client sends one. See https://docs.ag-ui.com.
  */
-export function agUiRoutes(engine: Engine): Hono<ProtocolEnv> {
+export function agUiRoutes(engine: Engine, onNotice: OnNotice = () => undefined): Hono<ProtocolEnv> {
   const routes = new Hono<ProtocolEnv>();
   routes.get("/agents", (context) => context.json({ agents: engine.listAgents().map((agent) => ({ ...agent, capabilities: capabilitiesOf(agent) })) }));
-  routes.post("/agents/:agentId/run", (context) => run(engine, context));
+  routes.post("/agents/:agentId/run", (context) => run(engine, context, onNotice));
   routes.post("/agents/:agentId/connect", (context) => connect(engine, context));
   return routes;
 }
 
-async function run(engine: Engine, context: Context<ProtocolEnv, "/agents/:agentId/run">): Promise<Response> {
+async function run(engine: Engine, context: Context<ProtocolEnv, "/agents/:agentId/run">, onNotice: OnNotice): Promise<Response> {
   const request = parseRunAgentInput(await bodyOf(context));
+  tellNotices(request, onNotice);
   const { principal } = context.var;
   const client = clientOf(engine, context, request);
-  const lastEventId = context.req.header("last-event-id");
-  const { threadId, runId } = request;
-  if (lastEventId) return serveRest(client, lastEventId, { runId, ...(threadId !== undefined && { threadId }) });
   const agent = await engine.resolveAgent(principal, context.req.param("agentId"));
-  return serveTaken(client, await takeRequest(engine, principal, agent, request), runId);
+  return answerRun(client, agent, request, context.req.header("last-event-id"));
 }
 
 async function connect(engine: Engine, context: Context<ProtocolEnv, "/agents/:agentId/connect">): Promise<Response> {

@@ -1,11 +1,13 @@
 import { START } from "../../core/offset.ts";
-import type { Engine } from "../../core/protocol.ts";
 import { eventStream } from "../sse.ts";
 import { formatCursor, type Cursor } from "../cursor.ts";
 import type { AgUiEvent } from "./event.ts";
-import { eventBatches, type RunReader, type TimedEvent } from "./event-batches.ts";
+import { eventBatches, followed, type RunReader, type TimedEvent } from "./event-batches.ts";
 import { PROTOBUF_TYPE, protobufFrame, sseFrame, type Media } from "./frame.ts";
-import { foldTo, type FoldPoint } from "./run-fold.ts";
+import { foldTo } from "./run-fold.ts";
+
+/** Tells a client that the stream has no end of its own. */
+const FOLLOWING = { "x-holdfast-following": "true" };
 
 /** What a response streams, and to whom. */
 export interface Serving extends RunReader {
@@ -23,7 +25,7 @@ export async function serveRun(serving: Serving): Promise<Response> {
   const joined = serving.after === undefined && serving.isJoining ? await foldTo(engine, serving, "newest", engine.closing) : undefined;
   const start: Cursor = serving.after ?? { runId: run.id, offset: joined?.offset ?? START, isPrelude: joined !== undefined, ...(joined && { taken: 0 }) };
   return eventStream({
-    body: (signal) => framesOf(serving, start, joined, signal),
+    body: (signal) => framesIn(media, eventBatches(serving, start, joined, signal)),
     closing: engine.closing,
     onClosing: "end",
     isBinary: media === "protobuf",
@@ -33,43 +35,45 @@ export async function serveRun(serving: Serving): Promise<Response> {
       // A thread id may hold what a header may not.
       "x-holdfast-thread-id": encodeURIComponent(run.threadId),
       "x-holdfast-cursor": formatCursor(start),
+      ...(serving.isFollowing === true && FOLLOWING),
     },
   });
 }
 
-/** The same for events that stand in no log. */
-export function serveEvents(engine: Pick<Engine, "closing">, events: readonly AgUiEvent[], wire: { readonly media: Media; readonly at: number }): Response {
-  const isBinary = wire.media === "protobuf";
+/** The same for events that stand in no log. `followedThread`: a thread whose runs are streamed behind them as they begin. */
+export function serveEvents(client: Omit<Serving, "run" | "runId" | "isJoining">, events: readonly AgUiEvent[], followedThread?: string): Response {
+  const { engine, media } = client;
+  const isBinary = media === "protobuf";
   const write = isBinary ? protobufFrame : sseFrame;
+  const at = Date.now();
   return eventStream({
-    body: async function* () {
-      for (const event of events) yield write(event, undefined, wire.at);
+    body: async function* (signal) {
+      for (const event of events) yield write(event, undefined, at);
+      if (followedThread !== undefined) yield* framesIn(media, followed(client, followedThread, undefined, signal));
     },
     closing: engine.closing,
     onClosing: "end",
     isBinary,
-    headers: isBinary ? { "content-type": PROTOBUF_TYPE } : {},
+    headers: { ...(isBinary && { "content-type": PROTOBUF_TYPE }), ...(followedThread !== undefined && FOLLOWING) },
   });
 }
 
 /** The same without a response: the events of a run as they are committed. */
 export async function* runEvents(serving: Omit<Serving, "media">, signal: AbortSignal): AsyncGenerator<TimedEvent, void, void> {
   const joined = serving.isJoining ? await foldTo(serving.engine, serving, "newest", signal) : undefined;
-  const start: Cursor = { runId: serving.run.id, offset: joined?.offset ?? START, isPrelude: joined !== undefined };
+  const start: Cursor = { runId: serving.run.id, offset: joined?.offset ?? START, isPrelude: joined !== undefined, ...(joined && { taken: 0 }) };
   for await (const events of eventBatches(serving, start, joined, signal)) yield* events;
 }
 
 /** Frames that are ready together go out together: a reader that catches up costs one write for many of them. */
-async function* framesOf(serving: Serving, start: Cursor, joined: FoldPoint | undefined, signal: AbortSignal): AsyncGenerator<string | Uint8Array, void, void> {
-  if (serving.media === "protobuf") {
-    for await (const batch of eventBatches(serving, start, joined, signal)) {
+async function* framesIn(media: Media, batches: AsyncIterable<readonly TimedEvent[]>): AsyncGenerator<string | Uint8Array, void, void> {
+  for await (const batch of batches) {
+    if (media === "protobuf") {
       for (const { event, cursor, at } of batch) yield protobufFrame(event, cursor, at);
+      continue;
     }
-    return;
-  }
-  for await (const batch of eventBatches(serving, start, joined, signal)) {
     let text = "";
     for (const { event, cursor, at } of batch) text += sseFrame(event, cursor, at);
-    yield text;
+    if (text !== "") yield text;
   }
 }

@@ -57,6 +57,8 @@ export interface OpenText {
   readonly id: string;
   /** Left out until there is something to show. */
   readonly messageId?: string;
+  /** What a provider encrypted of it, as the client was sent it. */
+  readonly sealedIn?: string;
 }
 
 export interface OpenStep {

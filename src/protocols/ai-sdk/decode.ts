@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { HoldfastError } from "../../core/error.ts";
 import type { JsonObject } from "../../core/json.ts";
+import { embedded, type JsonSchema } from "../../core/json-schema.ts";
 import { RESERVED_THREAD_IDS, type RunInput } from "../../core/run.ts";
 import { historyMessage, userMessage, type ClientMessage } from "./history.ts";
 
@@ -33,6 +34,11 @@ const bodySchema = z.looseObject({
   messageId: idSchema.optional(),
   agentId: idSchema.optional(),
 });
+
+/** The body of a chat POST, as a schema. */
+export function chatBodySchema(): JsonSchema {
+  return embedded(z.toJSONSchema(bodySchema, { io: "input" }));
+}
 
 /** The body of a POST of DefaultChatTransport or WorkflowChatTransport. */
 export interface ChatRequest {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { HoldfastError } from "../../core/error.ts";
 import type { JsonObject } from "../../core/json.ts";
+import { isPublicUrl } from "../public-url.ts";
 
 /** A message as a client sent it; what is taken of it is decided part by part. */
 export interface ClientMessage {
@@ -13,14 +14,11 @@ interface ClientPart {
   readonly type: string;
 }
 
-/** What the server may be made to read: bytes in the message itself, or a public address. */
-const FILE_URL = /^(?:data:|https:\/\/)/;
-
 const textPart = z.object({ type: z.literal("text"), text: z.string() });
 const filePart = z.object({
   type: z.literal("file"),
   mediaType: z.string().min(1).max(255),
-  url: z.string().regex(FILE_URL),
+  url: z.string().refine(isReadable),
   filename: z.string().max(1_024).optional(),
 });
 
@@ -63,6 +61,11 @@ function userParts(message: ClientMessage, at: string): readonly (z.infer<typeof
     if (parsed.success) return [parsed.data];
     throw invalid([`${at}.parts[${index}]`, ...(parsed.error.issues[0]?.path ?? [])].join("."), "is missing or not valid");
   });
+}
+
+/** What the server may be made to read: bytes in the message itself, or a public address. */
+function isReadable(url: string): boolean {
+  return url.startsWith("data:") || isPublicUrl(url);
 }
 
 function answerPart(part: ClientPart): readonly JsonObject[] {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { embedded, type JsonSchema } from "../../core/json-schema.ts";
 import { isDeeperThan, type Json, type JsonObject } from "../../core/json.ts";
 import { BadRequest } from "./bad-request.ts";
 import { idIn } from "./values.ts";
@@ -61,6 +62,16 @@ const resumeSchema = z.looseObject({
   stepPath: z.union([name, z.array(name).min(1), z.array(z.array(name).min(1)).min(1)], "Give the stepPath that came with the question."),
   resumeData: z.json(),
 });
+
+/** The body of a message, as a schema. */
+export function messageBodySchema(): JsonSchema {
+  return embedded(z.toJSONSchema(messageSchema, { io: "input" }));
+}
+
+/** The body of an answer, as a schema. */
+export function resumeBodySchema(): JsonSchema {
+  return embedded(z.toJSONSchema(resumeSchema, { io: "input" }));
+}
 
 /** The fields of a message that are no custom ones. */
 const KNOWN: ReadonlySet<string> = new Set([...Object.keys(messageSchema.shape), "schemaName", "schemaDescription", "stream"]);

@@ -1,4 +1,4 @@
-import { HoldfastError, type ErrorCode } from "../../core/error.ts";
+import { ERROR_CODES, HoldfastError, type ErrorCode } from "../../core/error.ts";
 import type { Bridge, BridgeRequest } from "./bridge.ts";
 import type { InputFault } from "./validation.ts";
 
@@ -7,6 +7,12 @@ const WIRE_CODES: Partial<Readonly<Record<ErrorCode, string>>> = {
   INPUT_INVALID: "INVALID_INPUT",
   THREAD_CHANGED: "PRECONDITION_FAILED",
 };
+
+/** Codes of the wire that no error of the engine has. */
+const OWN_CODES = ["INTERNAL_ERROR", "TOOL_CALL_NOT_FOUND", "TOOL_RESULT_CONFLICT"];
+
+/** Every code that an error body may have. */
+export const BRIDGE_CODES: readonly string[] = [...ERROR_CODES.map((code) => WIRE_CODES[code] ?? code), ...OWN_CODES];
 
 /** Shortest wait that is of use before a busy thread or server is asked again, in seconds. */
 const RETRY_AFTER_S = "1";

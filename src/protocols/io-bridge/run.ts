@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { isDeeperThan, type Json, type JsonObject } from "../../core/json.ts";
-import { serveRest, serveTaken, type Client } from "../ag-ui/attach.ts";
+import { embedded, type JsonSchema } from "../../core/json-schema.ts";
+import { answerRun, type Client } from "../ag-ui/attach.ts";
 import { decodeRunAgentInput, type AgUiRequest } from "../ag-ui/decode.ts";
 import { mediaFor, PROTOBUF_TYPE } from "../ag-ui/frame.ts";
-import { takeRequest, type RunExtras } from "../ag-ui/take-request.ts";
+import type { RunExtras } from "../ag-ui/take-request.ts";
 import type { Bridge, BridgeRequest } from "./bridge.ts";
 import { actingFor } from "./identity.ts";
 import { invalidInput, jsonBody, parsedJson, validated } from "./validation.ts";
@@ -34,6 +35,11 @@ const forwarding = z.object({ forwardedProps: forwardedProps.nullish() });
 
 type ForwardedProps = z.output<typeof forwardedProps>;
 
+/** The application's fields of a run, as a schema. */
+export function forwardedPropsSchema(): JsonSchema {
+  return embedded(z.toJSONSchema(forwardedProps, { io: "input" }));
+}
+
 /** `POST /run`: starts a run, or answers one, and streams its events. */
 export async function postRun({ engine }: Bridge, request: BridgeRequest): Promise<Response> {
   const body = await jsonBody(request);
@@ -41,14 +47,12 @@ export async function postRun({ engine }: Bridge, request: BridgeRequest): Promi
   const props: ForwardedProps = validated(forwarding, body).forwardedProps ?? {};
   const extras = extrasOf(props, input.threadId === undefined);
   const principal = actingFor(request.principal, props.resourceId);
-  const { generation, threadId, runId } = input;
+  const { generation, threadId } = input;
   const client: Client = { engine, principal, generation, media: mediaOf(request, input), flavour: "io-bridge" };
-  const lastEventId = request.headers.get("last-event-id");
-  if (lastEventId) return serveRest(client, lastEventId, { runId, ...(threadId !== undefined && { threadId }) });
   const agent = await engine.resolveAgent(principal, props.agentId ?? DEFAULT_AGENT);
   // Without a thread there is no history but the one that the client sends.
   const remembering = { ...agent, hasMemory: agent.hasMemory && threadId !== undefined };
-  return serveTaken(client, await takeRequest(engine, principal, remembering, input, extras), runId);
+  return answerRun(client, remembering, input, request.headers.get("last-event-id") ?? undefined, extras);
 }
 
 function runInputIn(body: unknown): AgUiRequest {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { HoldfastError } from "../../core/error.ts";
 import { isSameJson, type FrontendToolAnswer } from "../../core/interrupt.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
+import { embedded, type JsonSchema } from "../../core/json-schema.ts";
 import type { Principal } from "../../core/principal.ts";
 import type { Engine } from "../../core/protocol.ts";
 import type { Bridge, BridgeRequest } from "./bridge.ts";
@@ -11,6 +12,11 @@ import { findPageCall } from "./page-call.ts";
 import { invalidInput, jsonBody, ownerQuery, toolCallPath, validated } from "./validation.ts";
 
 const toolResult = z.object({ result: z.json().optional(), content: z.string().optional(), error: z.string().optional() });
+
+/** The body of a result, as a schema. */
+export function toolResultSchema(): JsonSchema {
+  return embedded(z.toJSONSchema(toolResult, { io: "input" }));
+}
 
 /** `POST /runs/:runId/tool-calls/:toolCallId/result` */
 export async function postToolResult({ engine }: Bridge, request: BridgeRequest): Promise<Response> {

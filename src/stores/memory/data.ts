@@ -26,9 +26,15 @@ export interface StoredRun {
   readonly sequence: number;
   run: Run;
   readonly idempotency: NewRun["idempotency"];
+  /** What its client calls it: the id that it was started under, and those of the requests that answered it. */
+  readonly clientRunIds: Set<string>;
   holder: { readonly owner: string; readonly expiresAt: number } | undefined;
+  /** It goes on with its answers, and nobody has claimed it yet. */
+  isAnswered: boolean;
   /** Until when a waiting run is held open, in milliseconds since the Unix epoch. */
   waitsUntil: number | undefined;
+  /** Until when readers said that they follow it, in milliseconds since the Unix epoch. */
+  followedUntil: number | undefined;
   /** Events are kept as JSON text, so that nobody can change one that was appended. */
   readonly entries: { readonly text: string; readonly attempt: number; readonly at: number }[];
   /** In the order in which they were asked. */

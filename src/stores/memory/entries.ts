@@ -3,10 +3,10 @@ import { isTerminalEvent, statusAfter, type RunEvent, type TerminalEvent } from 
 import { offsetOf, type Offset } from "../../core/offset.ts";
 import type { Append, AppendResult } from "../../core/store.ts";
 import { ledgerEvents, usageOf } from "../ledger-rules.ts";
-import { leavingEvent, questionsIn, type LeavingEvent } from "../log-rules.ts";
+import { answersInsteadOf, leavingEvent, questionsIn, type LeavingEvent } from "../log-rules.ts";
 import { insertBill } from "./bills.ts";
 import { jsonCopy, type MemoryData, type StoredRun } from "./data.ts";
-import { assertFreeInterrupts, cancelInterrupts, insertInterrupts } from "./interrupts.ts";
+import { assertFreeInterrupts, cancelInterrupts, insertInterrupts, interruptsOf, markTold, untoldOf } from "./interrupts.ts";
 import { insertUsage } from "./ledger.ts";
 import { heldUnder } from "./leases.ts";
 import { insertDeliveries } from "./outbox.ts";
@@ -37,12 +37,22 @@ export function appendBatch(data: MemoryData, batch: readonly Append[], now: num
 
 function appendTo(data: MemoryData, stored: StoredRun, { append, leaving, texts }: CheckedAppend, at: number): AppendResult {
   const attempt = append.epoch;
-  const entries = append.events.map((event, index) => ({ offset: offsetOf(stored.entries.length + index + 1), event, attempt, at }));
-  stored.entries.push(...texts.map((text) => ({ text, attempt, at })));
+  const write = (events: readonly RunEvent[], as: readonly string[]): readonly Entry[] => {
+    const entries = events.map((event, index) => ({ offset: offsetOf(stored.entries.length + index + 1), event, attempt, at }));
+    stored.entries.push(...as.map((text) => ({ text, attempt, at })));
+    return entries;
+  };
   insertUsage(data, usageOf(append, ledgerEvents(append.events), at));
-  if (leaving === undefined) return { outcome: "appended", entries };
-  stored.holder = undefined;
+  if (leaving === undefined) return { outcome: "appended", entries: write(append.events, texts) };
   insertInterrupts(stored, questionsIn(leaving), at);
+  const told = answersInsteadOf(leaving, interruptsOf(data, append.runId, at), untoldOf(stored, at));
+  if (told.length > 0) {
+    const entries = write([...append.events.slice(0, -1), ...told], [...texts.slice(0, -1), ...told.map((event) => JSON.stringify(event))]);
+    letGoOn(stored);
+    return { outcome: "appended", entries, goesOn: true };
+  }
+  const entries = write(append.events, texts);
+  stored.holder = undefined;
   if (!isTerminalEvent(leaving)) {
     stored.run = { ...stored.run, status: "waiting" };
     stored.waitsUntil = leaving.until;
@@ -50,6 +60,15 @@ function appendTo(data: MemoryData, stored: StoredRun, { append, leaving, texts 
   }
   endRun(data, stored, leaving, append.billing, at);
   return { outcome: "appended", entries, end: leaving };
+}
+
+/** Lets whoever comes first go on with a run whose log holds all that it was answered. */
+export function letGoOn(stored: StoredRun): void {
+  markTold(stored);
+  stored.run = { ...stored.run, status: "running" };
+  stored.holder = undefined;
+  stored.waitsUntil = undefined;
+  stored.isAnswered = true;
 }
 
 function endRun(data: MemoryData, stored: StoredRun, end: TerminalEvent, billing: Append["billing"], now: number): void {

@@ -11,19 +11,26 @@ export function claimRuns(
   const abandoned = allRuns(data).filter((stored) => isAbandoned(stored, now) || isWaitOver(stored, now));
   const pending = allRuns(data).filter(({ run }) => run.status === "pending");
   const toCancel = pending.filter(({ run }) => run.cancelRequested);
+  const answered = allRuns(data).filter(isToGoOn);
   const inTurn = pending.filter((stored) => !stored.run.cancelRequested && activeOn(data, stored.run.threadId)[0] === stored);
-  const chosen = [...abandoned, ...toCancel, ...inTurn.slice(0, limits.pendingLimit)].slice(0, limits.limit);
+  const chosen = [...abandoned, ...toCancel, ...[...answered, ...inTurn].slice(0, limits.pendingLimit)].slice(0, limits.limit);
   return chosen.map((stored) => {
     const epoch = stored.run.attempt + 1;
     stored.run = { ...stored.run, status: "running", attempt: epoch, crashes: stored.run.crashes + (stored.holder === undefined ? 0 : 1) };
     stored.holder = { owner: claim.owner, expiresAt: now + claim.leaseMs };
     stored.waitsUntil = undefined;
+    stored.isAnswered = false;
     return { run: stored.run, lease: { runId: stored.run.id, epoch } };
   });
 }
 
-function isAbandoned({ run, holder }: StoredRun, now: number): boolean {
-  return run.status === "running" && (holder === undefined || holder.expiresAt <= now);
+function isAbandoned(stored: StoredRun, now: number): boolean {
+  const { run, holder } = stored;
+  return run.status === "running" && (holder === undefined || holder.expiresAt <= now) && !isToGoOn(stored);
+}
+
+function isToGoOn({ run, isAnswered }: StoredRun): boolean {
+  return isAnswered && !run.cancelRequested;
 }
 
 function isWaitOver({ run, waitsUntil }: StoredRun, now: number): boolean {

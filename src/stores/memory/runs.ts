@@ -47,7 +47,10 @@ export function addRun(data: MemoryData, request: NewRun, start: RunStart): Star
     run: { ...identity, input: jsonCopy(request.input), ...state, createdAt },
     idempotency,
     holder: claim && { owner: claim.owner, expiresAt: createdAt + claim.leaseMs },
+    clientRunIds: new Set(request.clientRunId === undefined ? [] : [request.clientRunId]),
+    isAnswered: false,
     waitsUntil: undefined,
+    followedUntil: undefined,
     entries: openingEvents(request, claim !== undefined, start.answered).map(({ event, attempt }) => ({
       text: JSON.stringify(event),
       attempt,
@@ -76,11 +79,11 @@ export function getChildRun(data: MemoryData, runId: string): Run | undefined {
 export function listRuns(data: MemoryData, query: RunQuery): RunPage {
   const before = parseCursor(query.cursor);
   const wanted = allRuns(data).filter(
-    ({ run, sequence }) =>
+    ({ run, sequence, clientRunIds }) =>
       sequence < before &&
       (query.resourceId === undefined || run.resourceId === query.resourceId) &&
       (query.threadId === undefined || run.threadId === query.threadId) &&
-      (query.clientRunId === undefined || run.clientRunId === query.clientRunId) &&
+      (query.clientRunId === undefined || clientRunIds.has(query.clientRunId)) &&
       (query.statuses === undefined || query.statuses.includes(run.status)),
   );
   const { rows, ...page } = pageOf(wanted.toReversed().slice(0, query.limit + 1), query.limit, (stored) => stored.sequence);

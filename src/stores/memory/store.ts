@@ -22,6 +22,7 @@ import type {
   ThreadOwner,
   ThreadPage,
   ThreadQuery,
+  UnwatchedRequest,
 } from "../../core/store.ts";
 import type { BilledRun, UsageQuery } from "../../core/usage-report.ts";
 import { refuseClosedStore } from "../log-rules.ts";
@@ -36,6 +37,7 @@ import { listUsage, settleUsage } from "./ledger.ts";
 import { claimDeliveries, listDeliveries, replayDelivery, settleDelivery } from "./outbox.ts";
 import { createRun, getChildRun, listRuns, requestCancel } from "./runs.ts";
 import { deleteThread, listThreads } from "./threads.ts";
+import { cancelUnwatched, noteFollowed } from "./unwatched.ts";
 
 /**
  * Keeps runs in the memory of this process: for tests and trials. Nothing outlives the process, bills included, and every read walks all
@@ -93,6 +95,14 @@ export class MemoryRunStore implements RunStore {
 
   async requestCancel(runId: string, by: string): Promise<Run | undefined> {
     return requestCancel(this.#open(), runId, by, this.#clock.now());
+  }
+
+  async noteFollowed(runIds: readonly string[], forMs: number): Promise<void> {
+    noteFollowed(this.#open(), runIds, this.#clock.now() + forMs);
+  }
+
+  async cancelUnwatched(request: UnwatchedRequest): Promise<readonly string[]> {
+    return cancelUnwatched(this.#open(), request, this.#clock.now());
   }
 
   async append(batch: readonly Append[]): Promise<readonly AppendResult[]> {

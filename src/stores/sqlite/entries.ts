@@ -3,10 +3,10 @@ import { isTerminalEvent, statusAfter, type RunEvent, type TerminalEvent } from 
 import { offsetOf, type Offset } from "../../core/offset.ts";
 import type { Append, AppendResult } from "../../core/store.ts";
 import { billAtEnd, ledgerEvents, usageOf, type BilledSubject } from "../ledger-rules.ts";
-import { leavingEvent, questionsIn, type LeavingEvent } from "../log-rules.ts";
+import { answersInsteadOf, leavingEvent, questionsIn, type LeavingEvent } from "../log-rules.ts";
 import { insertBill } from "./bills.ts";
 import type { SqliteConnection } from "./connection.ts";
-import { cancelInterrupts, insertInterrupts } from "./interrupts.ts";
+import { cancelInterrupts, insertInterrupts, interruptsOf, markTold, untoldOf } from "./interrupts.ts";
 import { insertUsage, listUsage } from "./ledger.ts";
 import { insertDeliveries } from "./outbox.ts";
 
@@ -51,15 +51,22 @@ const FENCE = `${LOG_END} AND attempt = ? AND lease_owner IS NOT NULL`;
 export function appendPrepared(connection: SqliteConnection, { append, leaving, texts, usageEvents }: PreparedAppend, now: number): AppendResult {
   const held = connection.get(FENCE, append.runId, append.epoch) as { sequence: number; last: number } | undefined;
   if (held === undefined) return { outcome: "fenced" };
-  const attempt = append.epoch;
-  const entries = append.events.map((event, index): Entry => {
-    const number = held.last + index + 1;
-    insertEntry(connection, { run: held.sequence, number, attempt, at: now, text: texts[index] ?? "" });
-    return { offset: offsetOf(number), event, attempt, at: now };
-  });
+  const write = (events: readonly RunEvent[], as: readonly string[]): readonly Entry[] =>
+    events.map((event, index): Entry => {
+      const number = held.last + index + 1;
+      insertEntry(connection, { run: held.sequence, number, attempt: append.epoch, at: now, text: as[index] ?? "" });
+      return { offset: offsetOf(number), event, attempt: append.epoch, at: now };
+    });
   if (usageEvents.length > 0) insertUsage(connection, usageOf(append, usageEvents, now));
-  if (leaving === undefined) return { outcome: "appended", entries };
+  if (leaving === undefined) return { outcome: "appended", entries: write(append.events, texts) };
   insertInterrupts(connection, held.sequence, questionsIn(leaving), now);
+  const told = leaving.type === "run-suspended" ? answersInstead(connection, append.runId, leaving, now) : [];
+  if (told.length > 0) {
+    const entries = write([...append.events.slice(0, -1), ...told], [...texts.slice(0, -1), ...told.map((event) => JSON.stringify(event))]);
+    letGoOn(connection, append.runId);
+    return { outcome: "appended", entries, goesOn: true };
+  }
+  const entries = write(append.events, texts);
   if (!isTerminalEvent(leaving)) {
     // The clock gives whole milliseconds, so rounding up changes no comparison with it.
     connection.run(WAIT, Math.ceil(leaving.until), held.sequence);
@@ -70,6 +77,18 @@ export function appendPrepared(connection: SqliteConnection, { append, leaving, 
 }
 
 const WAIT = "UPDATE runs SET status = 'waiting', waits_until = ?, lease_owner = NULL, lease_expires_at = NULL WHERE sequence = ?";
+
+function answersInstead(connection: SqliteConnection, runId: string, leaving: LeavingEvent, now: number): readonly RunEvent[] {
+  return answersInsteadOf(leaving, interruptsOf(connection, runId, now), untoldOf(connection, runId, now));
+}
+
+const GO_ON = "UPDATE runs SET status = 'running', is_answered = 1, waits_until = NULL, lease_owner = NULL, lease_expires_at = NULL WHERE id = ?";
+
+/** Lets whoever comes first go on with a run whose log holds all that it was answered. Part of a transaction. */
+export function letGoOn(connection: SqliteConnection, runId: string): void {
+  markTold(connection, runId);
+  connection.run(GO_ON, runId);
+}
 
 /** Puts what others than its holder tell behind the log of a run, under its newest attempt. Part of a transaction. */
 export function appendTold(

@@ -3,12 +3,13 @@ import type { ClaimedRun, RenewedLease } from "../../core/store.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { getRun, IS_ACTIVE } from "./runs.ts";
 
-// Runs without a living holder first and waiting ones whose wait is over, then pending ones that only wait to be ended, then pending ones
-// whose turn it is.
+// Runs without a living holder first and waiting ones whose wait is over, then pending ones that only wait to be ended, then those that go on
+// with their answers, then pending ones whose turn it is.
 // A cancel does not wait for a turn: ending a run that never began needs no room on its thread.
 const CLAIMABLE = `
   SELECT id, kind FROM (
-    SELECT id, sequence, CASE WHEN status <> 'pending' THEN 1 WHEN cancel_requested = 1 THEN 2 ELSE 3 END AS kind
+    SELECT id, sequence, CASE WHEN status = 'pending' THEN CASE cancel_requested WHEN 1 THEN 2 ELSE 4 END
+      WHEN is_answered = 1 AND cancel_requested = 0 THEN 3 ELSE 1 END AS kind
     FROM runs AS candidate
     WHERE ${IS_ACTIVE} AND (
       (status = 'running' AND (lease_owner IS NULL OR lease_expires_at <= ?1))
@@ -19,11 +20,12 @@ const CLAIMABLE = `
     )
   ) ORDER BY kind, sequence`;
 
-const IN_TURN = 3;
+// From this kind on a run needs room.
+const NEEDS_ROOM = 3;
 
 // The right-hand sides see the row as it was: a holder that is still named has let its lease expire, so its process died.
 const CLAIM = `UPDATE runs SET status = 'running', attempt = attempt + 1, crashes = crashes + (lease_owner IS NOT NULL),
-  waits_until = NULL, lease_owner = ?, lease_expires_at = ? WHERE id = ? RETURNING attempt`;
+  waits_until = NULL, is_answered = 0, lease_owner = ?, lease_expires_at = ? WHERE id = ? RETURNING attempt`;
 
 export interface ClaimLimits {
   readonly limit: number;
@@ -33,9 +35,9 @@ export interface ClaimLimits {
 /** Ids of the runs that a claim would take. Reads only, so an idle node that looks often locks nobody out. */
 export function claimableRuns(connection: SqliteConnection, limits: ClaimLimits, now: number): readonly string[] {
   const found = connection.all(CLAIMABLE, now) as readonly { id: string; kind: number }[];
-  const waitingToEnd = found.filter(({ kind }) => kind !== IN_TURN);
-  const inTurn = found.slice(waitingToEnd.length, waitingToEnd.length + limits.pendingLimit);
-  return [...waitingToEnd, ...inTurn].slice(0, limits.limit).map(({ id }) => id);
+  const urgent = found.filter(({ kind }) => kind < NEEDS_ROOM);
+  const inTurn = found.slice(urgent.length, urgent.length + limits.pendingLimit);
+  return [...urgent, ...inTurn].slice(0, limits.limit).map(({ id }) => id);
 }
 
 /** The body of a transaction that claims. */

@@ -28,6 +28,7 @@ export interface RunRow {
   readonly client_run_id: string | null;
   readonly billing_policy: BillingPolicy;
   readonly cancel_requested: number;
+  readonly cancel_reason: string | null;
   readonly created_at: number;
   readonly ended_at: number | null;
   readonly error: string | null;
@@ -35,7 +36,7 @@ export interface RunRow {
 }
 
 const COLUMNS = `sequence, id, thread_id, resource_id, agent_id, status, attempt, crashes, message_id, parent_run_id, client_run_id, billing_policy,
-  cancel_requested, created_at, ended_at, error, input`;
+  cancel_requested, cancel_reason, created_at, ended_at, error, input`;
 const FROM_RUNS = `SELECT ${COLUMNS} FROM runs JOIN inputs ON inputs.run = runs.sequence`;
 
 /** Statuses of a run that occupies its thread, as SQL; the same text as in the partial index `active_runs`. */
@@ -57,6 +58,7 @@ export function runOf(row: RunRow): Run {
     input: JSON.parse(row.input) as RunInput,
     billingPolicy: row.billing_policy,
     cancelRequested: row.cancel_requested === 1,
+    ...(row.cancel_reason !== null && { cancelReason: row.cancel_reason }),
     createdAt: row.created_at,
     ...(row.ended_at !== null && { endedAt: row.ended_at }),
     ...(row.error !== null && { error: JSON.parse(row.error) as NonNullable<Run["error"]> }),
@@ -159,7 +161,14 @@ function insertRun(connection: SqliteConnection, request: NewRun, { claim, now, 
   ) as { sequence: number } | undefined;
   const sequence = row?.sequence ?? 0;
   connection.run("INSERT INTO inputs (run, input) VALUES (?, ?)", sequence, JSON.stringify(request.input));
+  if (request.clientRunId !== undefined) nameRun(connection, request.id, request.clientRunId);
   return sequence;
+}
+
+/** Notes what its client calls a run, beside what it called it before. Part of a transaction. */
+export function nameRun(connection: SqliteConnection, runId: string, clientRunId: string): void {
+  const sql = "INSERT INTO client_runs (client_run_id, resource_id, run) SELECT ?, resource_id, sequence FROM runs WHERE id = ? ON CONFLICT DO NOTHING";
+  connection.run(sql, clientRunId, runId);
 }
 
 /** @throws {HoldfastError} INPUT_INVALID for a cursor of somebody else's making */
@@ -169,11 +178,15 @@ export function listRuns(connection: SqliteConnection, query: RunQuery): RunPage
   for (const [column, wanted] of [
     ["resource_id", query.resourceId],
     ["thread_id", query.threadId],
-    ["client_run_id", query.clientRunId],
   ] as const) {
     if (wanted === undefined) continue;
     conditions.push(`${column} = ?`);
     parameters.push(wanted);
+  }
+  if (query.clientRunId !== undefined) {
+    const isOwners = query.resourceId !== undefined;
+    conditions.push(`sequence IN (SELECT run FROM client_runs WHERE client_run_id = ?${isOwners ? " AND resource_id = ?" : ""})`);
+    parameters.push(query.clientRunId, ...(isOwners ? [query.resourceId] : []));
   }
   if (query.statuses !== undefined) {
     conditions.push("status IN (SELECT value FROM json_each(?))");

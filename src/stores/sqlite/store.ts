@@ -22,6 +22,7 @@ import type {
   ThreadOwner,
   ThreadPage,
   ThreadQuery,
+  UnwatchedRequest,
 } from "../../core/store.ts";
 import type { BilledRun, UsageQuery } from "../../core/usage-report.ts";
 import { answerInterrupts, cancelSuspended } from "./answers.ts";
@@ -36,6 +37,7 @@ import { listUsage, settleUsage } from "./ledger.ts";
 import { claimDeliveries, isAnyDeliveryDue, listDeliveries, replayDelivery, settleDelivery } from "./outbox.ts";
 import { createRun, getChildRun, getRun, listRuns, requestCancel } from "./runs.ts";
 import { deleteThread, getThread, listThreads } from "./threads.ts";
+import { cancelUnwatched, noteFollowed, unwatchedRuns } from "./unwatched.ts";
 
 /** Keeps runs in one SQLite file that several processes of a machine may share: every rule holds by the database. */
 export class SqliteRunStore implements RunStore {
@@ -93,6 +95,16 @@ export class SqliteRunStore implements RunStore {
 
   async requestCancel(runId: string, by: string): Promise<Run | undefined> {
     return this.#flushed((now) => requestCancel(this.#connection, runId, by, now));
+  }
+
+  async noteFollowed(runIds: readonly string[], forMs: number): Promise<void> {
+    if (runIds.length === 0) return;
+    this.#connection.write("written", () => noteFollowed(this.#connection, runIds, this.#clock.now() + forMs));
+  }
+
+  async cancelUnwatched(request: UnwatchedRequest): Promise<readonly string[]> {
+    if (unwatchedRuns(this.#connection, request, this.#clock.now()).length === 0) return [];
+    return this.#flushed((now) => cancelUnwatched(this.#connection, request, now));
   }
 
   async append(batch: readonly Append[]): Promise<readonly AppendResult[]> {

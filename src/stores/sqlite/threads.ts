@@ -57,7 +57,7 @@ export function deleteThread(connection: SqliteConnection, threadId: string): "d
   if (resourceOfThread(connection, threadId) === undefined) return "unknown";
   const active = "SELECT 1 FROM runs WHERE thread_id = ? AND status IN ('pending', 'running', 'waiting') LIMIT 1";
   if (connection.get(active, threadId)) return "busy";
-  for (const table of ["entries", "interrupts", "inputs"]) {
+  for (const table of ["entries", "interrupts", "inputs", "client_runs"]) {
     connection.run(`DELETE FROM ${table} WHERE run IN (SELECT sequence FROM runs WHERE thread_id = ?)`, threadId);
   }
   connection.run("DELETE FROM runs WHERE thread_id = ?", threadId);

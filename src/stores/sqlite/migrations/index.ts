@@ -3,9 +3,11 @@ import type { SqliteConnection } from "../connection.ts";
 import { runs } from "./0001-runs.ts";
 import { ledgerAndAnswers } from "./0002-ledger-and-answers.ts";
 import { waitingRuns } from "./0003-waiting-runs.ts";
+import { unwatchedRuns } from "./0004-unwatched-runs.ts";
+import { answeredRuns } from "./0005-answered-runs.ts";
 
 /** In order; the version of the schema is the number of them that were applied. One that was released is never edited. */
-const MIGRATIONS: readonly string[] = [runs, ledgerAndAnswers, waitingRuns];
+const MIGRATIONS: readonly string[] = [runs, ledgerAndAnswers, waitingRuns, unwatchedRuns, answeredRuns];
 
 /**
  * Brings the schema up to date. Processes that open one file at once take turns.
