@@ -26,6 +26,7 @@ import { Metrics } from "./metrics/metrics.ts";
 import { Tail } from "./reader/tail.ts";
 import { Runner } from "./runner/runner.ts";
 import { idempotencyOf, newId, runNotFound, startedRun } from "./run-start.ts";
+import { agentNamed, executedBy, workflowNamed } from "./run-target.ts";
 import { openStore } from "./stores/open-store.ts";
 import { ThreadFollower } from "./thread-follower.ts";
 import { Threads } from "./threads.ts";
@@ -120,13 +121,8 @@ export class HoldfastEngine implements Engine {
     return this.#source.listAgents();
   }
 
-  async resolveAgent(principal: Principal, agentId: string | undefined): Promise<ResolvedAgent> {
-    const agents = this.listAgents();
-    const wanted = agentId ?? this.#options.defaultAgent ?? (agents.length === 1 ? agents[0]?.id : undefined);
-    if (wanted === undefined) throw new HoldfastError("INPUT_INVALID", "There are several agents; name one as agentId.");
-    const agent = agents.find(({ id }) => id === wanted) ?? agents.find(({ key }) => key === wanted);
-    if (agent === undefined) throw new HoldfastError("AGENT_NOT_FOUND", "There is no agent with this id; name one that is registered.");
-    return { ...agent, hasMemory: await this.#source.threads(principal).hasMemory(agent.id) };
+  resolveAgent(principal: Principal, agentId: string | undefined): Promise<ResolvedAgent> {
+    return agentNamed(this.#source, principal, agentId ?? this.#options.defaultAgent);
   }
 
   listWorkflows(): readonly WorkflowSummary[] {
@@ -134,18 +130,7 @@ export class HoldfastEngine implements Engine {
   }
 
   resolveWorkflow(workflowId: string): WorkflowSummary {
-    const workflows = this.listWorkflows();
-    const workflow = workflows.find(({ id }) => id === workflowId) ?? workflows.find(({ key }) => key === workflowId);
-    if (workflow === undefined) throw new HoldfastError("WORKFLOW_NOT_FOUND", "There is no workflow with this id; name one that is registered.");
-    return workflow;
-  }
-
-  /** The id of what a request is to execute. */
-  async #executedBy(principal: Principal, { agentId, input: { workflow } }: StartRequest): Promise<string> {
-    if (workflow === undefined) return (await this.resolveAgent(principal, agentId)).id;
-    const { id } = this.resolveWorkflow(agentId);
-    await this.#source.checkWorkflowInput(id, workflow.input);
-    return id;
+    return workflowNamed(this.#source, workflowId);
   }
 
   async start(principal: Principal, request: StartRequest): Promise<Run> {
@@ -153,7 +138,7 @@ export class HoldfastEngine implements Engine {
       throw new HoldfastError("INPUT_INVALID", "This thread id is reserved; choose another.");
     }
     const { resourceId } = principal;
-    const agentId = await this.#executedBy(principal, request);
+    const agentId = await executedBy(this.#source, principal, request);
     const threadId = request.threadId ?? newId("thr");
     if (request.threadId !== undefined) await this.#threads.checkOwner(principal, threadId);
     const { clientRunId, input } = request;
@@ -164,7 +149,7 @@ export class HoldfastEngine implements Engine {
       resourceId,
       agentId,
       messageId: newId("msg"),
-      input: { ...input, context: { ...input.context, principal: { resourceId, ...principal.claims } } },
+      input: { ...input, context: { ...input.context, principal: { ...principal.claims, resourceId } } },
       onBusyThread: request.onBusyThread ?? this.#options.onBusyThread ?? "reject",
       billingPolicy: this.#options.billing?.policy ?? DEFAULT_BILLING_POLICY,
       ...(clientRunId !== undefined && { clientRunId }),

@@ -52,7 +52,7 @@ export const LAYERS: readonly Layer[] = [
   { name: "protocols/*", files: /^protocols\/([^/]+)\//, layers: ["core", "protocols"], packages: [HONO, ZOD] },
   {
     name: "holdfast",
-    files: /^(holdfast|engine-options|run-start|threads|thread-follower|interrupts|accounts)\.ts$/,
+    files: /^(holdfast|engine-options|run-start|run-target|threads|thread-follower|interrupts|accounts)\.ts$/,
     layers: LEAVES,
     packages: [NODE, PINO, ZOD, /^@mastra\/core\/mastra$/],
   },

@@ -33,7 +33,7 @@ export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}):
   const { executeWorkflow, ...workflows } = workflowSource(mastra, { isIdempotent, contextOf, onUnknownChunk, onError: options.onError });
 
   return {
-    threads: ({ resourceId, claims }) => mastraThreads(mastra, new RequestContext([["principal", { resourceId, ...claims }]]), resourceId),
+    threads: ({ resourceId, claims }) => mastraThreads(mastra, new RequestContext([["principal", { ...claims, resourceId }]]), resourceId),
     listAgents: () => listAgents(mastra),
     ...workflows,
     async begin(run, transcript) {
