@@ -145,7 +145,7 @@ export class HoldfastEngine implements Engine {
       resourceId,
       agentId,
       messageId: newId("msg"),
-      input: { ...input, context: { ...input.context, principal: { resourceId, ...principal.claims } } },
+      input: { ...input, context: { ...input.context, principal: { ...principal.claims, resourceId } } },
       onBusyThread: request.onBusyThread ?? this.#options.onBusyThread ?? "reject",
       billingPolicy: this.#options.billing?.policy ?? DEFAULT_BILLING_POLICY,
       ...(clientRunId !== undefined && { clientRunId }),

@@ -34,7 +34,7 @@ export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}):
   const questions = new WeakMap<Run, readonly MastraDBMessage[]>();
 
   return {
-    threads: ({ resourceId, claims }) => mastraThreads(mastra, new RequestContext([["principal", { resourceId, ...claims }]]), resourceId),
+    threads: ({ resourceId, claims }) => mastraThreads(mastra, new RequestContext([["principal", { ...claims, resourceId }]]), resourceId),
     listAgents: () => listAgents(mastra),
     async begin(run, transcript) {
       // Of an agent that had ended the thread has all, or will have it from the log.
