@@ -25,7 +25,7 @@ import { mastraSource } from "./mastra/agent-source.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { Tail } from "./reader/tail.ts";
 import { Runner } from "./runner/runner.ts";
-import { idempotencyOf, newId, runNotFound, startedRun } from "./run-start.ts";
+import { idempotencyOf, logged, newId, runNotFound, startedRun } from "./run-start.ts";
 import { agentNamed, executedBy, workflowNamed } from "./run-target.ts";
 import { openStore } from "./stores/open-store.ts";
 import { ThreadFollower } from "./thread-follower.ts";
@@ -41,7 +41,7 @@ export async function createEngine(options: EngineOptions): Promise<HoldfastEngi
   const source = mastraSource(options.mastra, {
     ...(options.idempotentTools && { idempotentTools: options.idempotentTools }),
     onUnknownChunk: (chunkType) => logger?.warn({ chunkType }, "an unknown chunk type is kept as a raw event"),
-    onError: (run, error) => logger?.error({ runId: run.id, threadId: run.threadId, err: error }, "the agent threw"),
+    onError: (run, error) => logger?.error({ ...logged(run), err: error }, "the agent threw"),
   });
   return new HoldfastEngine(options, store, source);
 }
@@ -89,7 +89,7 @@ export class HoldfastEngine implements Engine {
         const last = entries[entries.length - 1];
         if (last !== undefined && isTerminalEvent(last.event)) this.#dispatcher.wake();
       },
-      onProblem: (message, run, error) => options.logger?.error({ runId: run?.id, threadId: run?.threadId, err: error }, message),
+      onProblem: (message, run, error) => options.logger?.error({ ...logged(run), err: error }, message),
       ...(options.leaseTimes && { leaseTimes: options.leaseTimes }),
       ...(options.maxConcurrentRuns !== undefined && { maxConcurrentRuns: options.maxConcurrentRuns }),
       ...(options.onCheckpoint && { onCheckpoint: options.onCheckpoint }),

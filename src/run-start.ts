@@ -53,3 +53,8 @@ export function startedRun(result: CreateRunResult): Run {
       throw new HoldfastError("THREAD_NOT_FOUND", "There is no thread with this id.");
   }
 }
+
+/** What a line of the log tells of the run that it is about. */
+export function logged(run: Run | undefined): object {
+  return run ? { runId: run.id, threadId: run.threadId, attempt: run.attempt } : {};
+}

@@ -18,6 +18,7 @@ import { stepPreparation } from "./step-preparation.ts";
 import { withRecordedSubAgents, type SubAgentRecorder } from "./sub-agents.ts";
 import { CurrentToolCall, TOOL_CALL_KEY } from "./tool-context.ts";
 import { recordingHooks } from "./tool-hooks.ts";
+import { tracingOf } from "./tracing.ts";
 import { WORKING_MEMORY_TOOLS, type StateLog } from "./working-memory.ts";
 
 export interface AgentStreamOptions {
@@ -154,6 +155,7 @@ export class AgentStream {
     return recorded.stream([...question], {
       ...(guardedCallbacks(defaults, this.#root, onCallbackError) as object),
       runId: run.id,
+      tracingOptions: tracingOf(attempt, defaults.tracingOptions),
       ...(hasMemory && { memory: { thread: run.threadId, resource: run.resourceId, options: this.#memoryOptions } }),
       requestContext,
       clientTools,

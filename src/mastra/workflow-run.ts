@@ -10,6 +10,7 @@ import { errorText } from "./error-text.ts";
 import { toJson } from "./json-value.ts";
 import { CurrentToolCall, TOOL_CALL_KEY } from "./tool-context.ts";
 import type { SubAgentRecorder } from "./sub-agents.ts";
+import { tracingOf } from "./tracing.ts";
 import { recordedWorkflow } from "./workflow-copy.ts";
 import { StepGate } from "./workflow-gate.ts";
 import { WorkflowVisits } from "./workflow-visits.ts";
@@ -62,7 +63,7 @@ export class WorkflowRun {
     requestContext.set(TOOL_CALL_KEY, new CurrentToolCall());
     try {
       if (signal.aborted) return { outcome: "aborted" };
-      const started = execution.start({ inputData: run.input.workflow?.input ?? null, requestContext });
+      const started = execution.start({ inputData: run.input.workflow?.input ?? null, requestContext, tracingOptions: tracingOf(this.#attempt, undefined) });
       const result = await unlessAborted(started, signal, WIND_DOWN_MS);
       if (this.#broken) throw this.#broken.error;
       return signal.aborted || result === undefined ? { outcome: "aborted" } : this.#ending(result);

@@ -1,4 +1,5 @@
 import type { Mastra } from "@mastra/core/mastra";
+import type { TracingOptions } from "@mastra/core/observability";
 import type { RequestContext } from "@mastra/core/request-context";
 import type { StepFlowEntry } from "@mastra/core/workflows";
 import type { WorkflowSummary } from "../core/agent-source.ts";
@@ -70,7 +71,7 @@ export interface MastraWorkflow {
 
 /** One execution of a workflow by Mastra. */
 export interface WorkflowExecution {
-  start(options: { readonly inputData: unknown; readonly requestContext: RequestContext }): Promise<WorkflowResult>;
+  start(options: { readonly inputData: unknown; readonly requestContext: RequestContext; readonly tracingOptions: TracingOptions }): Promise<WorkflowResult>;
   readonly abortController: AbortController;
 }
 
