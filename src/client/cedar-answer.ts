@@ -29,8 +29,10 @@ export async function restoreAnswer(store: CedarStoreHook, options: RestoreAnswe
   if (runs.length === 0 || stateOf(store).isProcessing) return 0;
   stateOf(store).setIsProcessing(true);
   try {
-    for (const { id } of runs.reverse()) await follow(store, id, threadId, headers);
-    return runs.length;
+    const count = runs.length;
+    // The newest comes first.
+    for (let run = runs.pop(); run !== undefined; run = runs.pop()) await follow(store, run.id, threadId, headers);
+    return count;
   } finally {
     stateOf(store).setIsProcessing(false);
   }

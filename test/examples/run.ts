@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, globSync, readFileSync, rmSync, statSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 
 /**
  * Installs every example that has tests, with the package as it is built now, and runs `npm test` in it, which is node:test. The last line is the
- * sum: `N passed, N failed`.
+ * sum: `N passed, N failed`. Names of examples run just those.
  */
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -69,9 +69,10 @@ function hasTests(folder: string): boolean {
   return scripts?.test !== undefined;
 }
 
+const names = process.argv.slice(2);
 const folders = globSync("examples/*/package.json", { cwd: ROOT })
   .map((file) => join(ROOT, dirname(file)))
-  .filter(hasTests);
+  .filter((folder) => hasTests(folder) && (names.length === 0 || names.includes(basename(folder))));
 npm(ROOT, "run", "--silent", "build");
 let sum: Count = { passed: 0, failed: 0 };
 for (const folder of folders) {

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Berths } from "./berths.tsx";
 import { Chat } from "./chat.tsx";
 import { Copilot } from "./copilot.tsx";
@@ -7,12 +7,13 @@ import { SignIn } from "./sign-in.tsx";
 
 export function App() {
   const [session, setSession] = useState(storedSession);
+  useEffect(() => {
+    if (session === undefined) return undefined;
+    // Cedar shows nothing of a request that is refused: a page whose token has expired would only be silent.
+    const timer = setTimeout(signOut, session.expiresAt - Date.now());
+    return () => clearTimeout(timer);
+  }, [session]);
   if (session === undefined) return <SignIn onToken={(token) => setSession(keep(token))} />;
-  const signOut = (): void => {
-    keep(undefined);
-    // Cedar's store is one for the page: the next user gets a new one.
-    location.reload();
-  };
   return (
     <Copilot {...session}>
       <header>
@@ -22,9 +23,15 @@ export function App() {
         </span>
       </header>
       <main>
-        <Berths />
+        <Berths owner={session.sub} />
         <Chat />
       </main>
     </Copilot>
   );
+}
+
+function signOut(): void {
+  keep(undefined);
+  // Cedar's store is one for the page: the next user gets a new one.
+  location.reload();
 }

@@ -1,4 +1,4 @@
-import { useRegisterState, useSubscribeStateToAgentContext } from "cedar-os";
+import { useCedarStore, useRegisterState, useSubscribeStateToAgentContext } from "cedar-os";
 import { useEffect, useState } from "react";
 // Cedar describes the arguments of a setter to the agent with a converter that reads zod 3 only.
 import { z } from "zod/v3";
@@ -36,11 +36,13 @@ const SETTERS = {
 };
 
 /** A state of the page's own: the page keeps it, the agent asks for changes of it. */
-export function Berths() {
-  const [berths, setBerths] = useState(storedBerths);
-  useEffect(() => localStorage.setItem(KEY, JSON.stringify(berths)), [berths]);
+export function Berths({ owner }: { readonly owner: string }) {
+  const stored = `${KEY}:${owner}`;
+  const [berths, setBerths] = useState(() => JSON.parse(localStorage.getItem(stored) ?? JSON.stringify(AT_FIRST)) as Berth[]);
+  useEffect(() => localStorage.setItem(stored, JSON.stringify(berths)), [stored, berths]);
   // As never: to TypeScript, Cedar's schemas are of the zod that is installed, which is zod 4.
   useRegisterState<Berth[]>({ key: KEY, value: berths, setValue: setBerths, description: "Which ship is at which berth", stateSetters: SETTERS as never });
+  const isRegistered = useCedarStore((store) => KEY in store.registeredStates);
   return (
     <section className="berths">
       <h2>Berths</h2>
@@ -54,19 +56,15 @@ export function Berths() {
           ))}
         </tbody>
       </table>
-      <Told />
+      {isRegistered && <Told />}
     </section>
   );
 }
 
 const told = (berths: Berth[]): Record<string, unknown> => ({ berths });
 
-/** Tells the agent of the state with every message; below the state, so that it is registered by then. */
+/** Tells the agent of the state with every message. */
 function Told() {
   useSubscribeStateToAgentContext(KEY, told);
   return null;
-}
-
-function storedBerths(): Berth[] {
-  return JSON.parse(localStorage.getItem(KEY) ?? JSON.stringify(AT_FIRST)) as Berth[];
 }

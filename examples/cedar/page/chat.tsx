@@ -34,7 +34,7 @@ export function Chat() {
 function Shown({ message }: { readonly message: Message }) {
   const renderer = useCedarStore((store) => store.messageRenderers[message.type]);
   if (message.type === "text") return <div className={`text ${message.role}`}>{message.content}</div>;
-  return renderer === undefined ? null : <div className="event">{renderer.render(message)}</div>;
+  return renderer === undefined ? null : <div className={`event ${message.type}`}>{renderer.render(message)}</div>;
 }
 
 function Editor({ fields, isBusy }: { readonly fields: object; readonly isBusy: boolean }) {

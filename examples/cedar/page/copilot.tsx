@@ -1,9 +1,8 @@
 import { CedarCopilot, useCedarStore } from "cedar-os";
-import { cedarFetch, cedarStorage, registerHumanInTheLoop } from "holdfast/client/cedar";
+import { cedarFetch, cedarStorage, registerHumanInTheLoop, restoreAnswer, restoreQuestions } from "holdfast/client/cedar";
 import { useMemo, type ReactNode } from "react";
 import { question } from "./question.tsx";
 import { HOLDFAST, type Session } from "./session.ts";
-import { catchUp } from "./catch-up.ts";
 
 // A stream that is cut goes on where it was, and a request that was lost is sent again.
 globalThis.fetch = cedarFetch({ chatURL: `${HOLDFAST}/api/chat` });
@@ -12,13 +11,19 @@ registerHumanInTheLoop(useCedarStore, { holdfastURL: HOLDFAST });
 
 const RENDERERS = [question];
 
+/** What a page that was loaded anew has missed: the answer that is under way, and the questions that are open. */
+async function restore(threadId: string): Promise<void> {
+  await restoreAnswer(useCedarStore, { threadId, holdfastURL: HOLDFAST });
+  await restoreQuestions(useCedarStore, { threadId, holdfastURL: HOLDFAST });
+}
+
 /** All that the page has of the server: one address, and the token of its user. */
 export function Copilot({ token, sub, children }: Session & { readonly children: ReactNode }) {
   const llmProvider = useMemo(() => ({ provider: "mastra" as const, baseURL: `${HOLDFAST}/api`, apiKey: token }), [token]);
   const messageStorage = useMemo(
     () => ({
       type: "custom" as const,
-      adapter: cedarStorage({ baseURL: HOLDFAST, token, onLoaded: (threadId) => catchUp(threadId, token).catch(console.error) }),
+      adapter: cedarStorage({ baseURL: HOLDFAST, token, onLoaded: (threadId) => restore(threadId).catch(console.error) }),
     }),
     [token],
   );

@@ -1,5 +1,5 @@
 /** Where Holdfast is: the page's own server unless it is said, or in development the one that `npm start` starts. */
-export const HOLDFAST: string = import.meta.env["VITE_HOLDFAST_URL"] || (import.meta.env.DEV ? "http://127.0.0.1:4200" : location.origin);
+export const HOLDFAST: string = import.meta.env["VITE_MASTRA_URL"] || (import.meta.env.DEV ? "http://127.0.0.1:4200" : location.origin);
 
 export const IS_DEMO: boolean = import.meta.env["VITE_DEMO_SIGN_IN"] === "true";
 
@@ -9,6 +9,8 @@ const KEY = "harbour-token";
 export interface Session {
   readonly token: string;
   readonly sub: string;
+  /** In milliseconds since the Unix epoch. */
+  readonly expiresAt: number;
 }
 
 export function storedSession(): Session | undefined {
@@ -32,8 +34,8 @@ export async function demoToken(user: string): Promise<string> {
 function sessionOf(token: string): Session | undefined {
   try {
     const payload = token.split(".")[1]?.replaceAll("-", "+").replaceAll("_", "/") ?? "";
-    const { sub, exp } = JSON.parse(atob(payload)) as { readonly sub?: string; readonly exp?: number };
-    return sub === undefined || (exp ?? Infinity) * 1_000 < Date.now() ? undefined : { token, sub };
+    const { sub, exp = 0 } = JSON.parse(atob(payload)) as { readonly sub?: string; readonly exp?: number };
+    return sub === undefined || exp * 1_000 < Date.now() ? undefined : { token, sub, expiresAt: exp * 1_000 };
   } catch {
     return undefined;
   }

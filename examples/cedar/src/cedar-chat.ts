@@ -54,8 +54,9 @@ export function cedarChat({ agent, memory, questionFor }: CedarChatParts) {
     id: "answer",
     inputSchema: askedSchema,
     outputSchema: replySchema,
-    execute: async ({ inputData: { prompt, context, temperature, maxTokens, history }, requestContext, abortSignal, writer }) => {
+    execute: async ({ inputData: { prompt, context, temperature, maxTokens, history }, requestContext, runId, abortSignal, writer }) => {
       const actions: PageAction[] = [];
+      let said = "";
       const note = noteOf(context);
       const output = await agent.stream([...history, { role: "user", content: prompt }], {
         abortSignal,
@@ -65,7 +66,12 @@ export function cedarChat({ agent, memory, questionFor }: CedarChatParts) {
         ...(note !== undefined && { system: note }),
       });
       // Into the log, from where the page gets it word by word.
-      for await (const chunk of output.fullStream) await writer.write(chunk);
+      for await (const chunk of output.fullStream) {
+        if (chunk.type === "text-delta") said += chunk.payload.text;
+        await writer.write(chunk);
+      }
+      // Of an answer that is stopped the conversation keeps what was said; where the run goes on elsewhere, this is written over.
+      if (abortSignal.aborted) await Conversation.of(memory, { requestContext, runId }).write("answer", { role: "assistant", content: said });
       if (output.error !== undefined) throw output.error;
       return { content: await output.text, actions };
     },

@@ -53,7 +53,8 @@ export class Conversation {
     });
     return messages
       .filter(({ id }) => !id.startsWith(this.#runId))
-      .toReversed()
+      // The newest ones are asked for; in which order they come, Mastra does not say.
+      .toSorted((one, other) => new Date(one.createdAt).getTime() - new Date(other.createdAt).getTime())
       .flatMap(turnOf);
   }
 

@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
 
 /** An HMAC key shorter than its hash is easier to guess than the hash. */
 const MIN_SECRET_BYTES = 32;
@@ -13,6 +14,8 @@ export interface Environment {
   readonly origins: "loopback" | readonly string[];
   /** Whether anybody who asks gets the token of a demo user. */
   readonly isDemo: boolean;
+  /** Folder of the built page. */
+  readonly page: string;
 }
 
 /** @throws without a secret: there is no other one to fall back to */
@@ -33,5 +36,6 @@ export function environmentOf(env: NodeJS.ProcessEnv): Environment {
     memoryUrl: env["MASTRA_STORE"] || "file:.holdfast/memory.db",
     origins: env["HOLDFAST_ORIGINS"]?.split(",").map((origin) => origin.trim()) ?? "loopback",
     isDemo: env["HOLDFAST_DEMO_SIGN_IN"] === "true",
+    page: resolve(env["HARBOUR_PAGE"] || join(import.meta.dirname, "..", "dist")),
   };
 }

@@ -14,7 +14,7 @@ export interface Harbour {
   readonly holdfast: Holdfast;
 }
 
-export async function openHarbour({ secret, store, memoryUrl, origins, isDemo }: Omit<Environment, "port">, model: MastraModelConfig): Promise<Harbour> {
+export async function openHarbour({ secret, store, memoryUrl, origins, isDemo, page }: Omit<Environment, "port">, model: MastraModelConfig): Promise<Harbour> {
   const storage = new LibSQLStore({ id: "memory", url: memoryUrl });
   const memory = new Memory({ storage, options: { lastMessages: 40 } });
   const chat = cedarChat({
@@ -36,6 +36,6 @@ export async function openHarbour({ secret, store, memoryUrl, origins, isDemo }:
     cedar: { defaultWorkflow: CEDAR_CHAT },
     idempotentTools: IDEMPOTENT_STEPS,
   });
-  const app = frontApp({ holdfast, ...(isDemo && { demoSecret: secret }) });
+  const app = frontApp({ holdfast, page, ...(isDemo && { demoSecret: secret }) });
   return { fetch: async (request) => app.fetch(request), holdfast };
 }

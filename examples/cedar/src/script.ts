@@ -41,7 +41,8 @@ function afterTool(question: string, results: string): string {
 
 function wordsTo(question: string): string {
   if (!/\b(?:story|tale|long)\b/i.test(question)) return `You said: "${question}". Ask me to put the Aurora at berth 2, to free berth 1, for a story, or who you are.`;
-  const nights = Array.from({ length: NIGHTS }, (_, index) => `On night ${index + 1} the keeper logged ${((index + 1) * 3) % 11} ships.`);
+  const length = Number(/\b(\d{1,3}) nights\b/.exec(question)?.[1] ?? NIGHTS);
+  const nights = Array.from({ length }, (_, index) => `On night ${index + 1} the keeper logged ${((index + 1) * 3) % 11} ships.`);
   return ["There was a lighthouse whose keeper wrote every ship into a log before he waved to it.", ...nights, "And no night was missing."].join(" ");
 }
 

@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import chromium from "@sparticuz/chromium";
+import { build } from "vite";
 import { chromium as playwright, type Browser, type Page } from "playwright-core";
 import { ServerProcess } from "./server-process.ts";
 
@@ -17,7 +18,9 @@ let page: Page;
 const problems: string[] = [];
 
 before(async () => {
-  server = await ServerProcess.start({ HARBOUR_PACE_MS: "40" });
+  server = await ServerProcess.start({ HARBOUR_PACE_MS: "25" });
+  process.env["VITE_DEMO_SIGN_IN"] = "true";
+  await build({ configFile: join(import.meta.dirname, "..", "page", "vite.config.ts"), build: { outDir: server.page }, logLevel: "warn" });
   // CHROME_PATH: for systems that the package has no Chromium for.
   const executablePath = process.env["CHROME_PATH"] ?? (await chromium.executablePath());
   browser = await playwright.launch({ executablePath, args: process.env["CHROME_PATH"] ? [] : [...chromium.args, "--no-sandbox"], headless: true });
@@ -107,9 +110,10 @@ test("a page asks, is changed, and shows a question that outlives the server's p
 
   await context.test("shows the rest of an answer that is under way when it is reloaded", async () => {
     await ask("Another long story");
-    await said("On night 2").last().waitFor();
+    // The first one is in the story before.
+    await said("On night 2").nth(1).waitFor();
     await page.reload();
-    await said("And no night was missing.").last().waitFor();
+    await said("And no night was missing.").nth(1).waitFor();
     await isIdle();
     await shoot("10-reloaded-in-the-middle");
     assert.equal(await said("On night 4").count(), 2);
@@ -125,6 +129,35 @@ test("a page asks, is changed, and shows a question that outlives the server's p
     await said("I do that.").waitFor();
     assert.equal(await berth(1), "Dione");
     await shoot("11-agent");
+  });
+
+  await context.test("stops an answer, and gives a run up that waits", async () => {
+    await page.getByRole("button", { name: "New chat" }).click();
+    await ask("A long story, of 500 nights");
+    await said("On night 2").waitFor();
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByText("Stopped.").waitFor();
+    await isIdle();
+    assert.equal(await said("And no night was missing.").count(), 0);
+    await ask("Free berth 2");
+    await page.getByRole("button", { name: "Give up" }).click();
+    await page.locator(".question", { hasText: "given up" }).waitFor();
+    await page.reload();
+    await said("On night 2").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Approve" }).count(), 0);
+    assert.equal(await berth(2), "Aurora");
+    await shoot("12-stopped");
+  });
+
+  await context.test("shows another user nothing of it", async () => {
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Sign in as ben" }).click();
+    await ask("Who am I?");
+    await said("Your token says that you are ben.").waitFor();
+    await isIdle();
+    assert.equal(await berth(2), "free");
+    assert.deepEqual(await page.getByLabel("Thread").locator("option").allTextContents(), ["Who am I?"]);
+    await shoot("13-another-user");
   });
 
   assert.deepEqual(problems, []);

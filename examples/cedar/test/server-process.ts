@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,20 +11,26 @@ export const SECRET = "a secret of the tests that is long enough";
 /** The example's server in a process of its own, always at one address and on one store, which can be killed. */
 export class ServerProcess {
   readonly url: string;
-  readonly #folder: string;
+  /** For what a test writes; it goes with the server. */
+  readonly folder: string;
   readonly #env: NodeJS.ProcessEnv;
+  /** Where the server takes the page from. */
+  readonly page: string;
   #child: ChildProcess | undefined;
 
   private constructor(port: number, env: NodeJS.ProcessEnv) {
     this.url = `http://127.0.0.1:${port}`;
-    this.#folder = mkdtempSync(join(tmpdir(), "holdfast-example-cedar-"));
+    this.folder = mkdtempSync(join(tmpdir(), "holdfast-example-cedar-"));
+    this.page = join(this.folder, "page");
+    mkdirSync(this.page);
     this.#env = {
       PATH: process.env["PATH"],
       HOLDFAST_JWT_SECRET: SECRET,
       HOLDFAST_DEMO_SIGN_IN: "true",
-      HOLDFAST_STORE: `sqlite:${join(this.#folder, "holdfast.db")}`,
-      MASTRA_STORE: `file:${join(this.#folder, "memory.db")}`,
+      HOLDFAST_STORE: `sqlite:${join(this.folder, "holdfast.db")}`,
+      MASTRA_STORE: `file:${join(this.folder, "memory.db")}`,
       HOLDFAST_PORT: String(port),
+      HARBOUR_PAGE: this.page,
       ...env,
     };
   }
@@ -62,6 +68,6 @@ export class ServerProcess {
 
   async close(): Promise<void> {
     await this.kill();
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }
