@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { resumableFetch } from "../../src/client/index.ts";
-import { COLOUR, credentialsOf, eventsIn, last, LOCATE, openAgUiDesk, runInput, SSE, textOf, type AgUiDesk } from "./desk.ts";
+import { COLOUR, credentialsOf, eventsIn, last, LOCATE, openAgUiDesk, parseFrames, runInput, SSE, textOf, type AgUiDesk } from "./desk.ts";
 import { answering, stockAgent, typesInto } from "./stock-agent.ts";
 
 let desk: AgUiDesk;
@@ -137,20 +137,23 @@ describe("a follower", () => {
   it("of such a thread goes on following when the server is restarted", async () => {
     const thread = await desk.holdfast.engine.createThread({ resourceId: "ann" }, { agentId: "porter" });
     const fetch = resumableFetch({ baseDelayMs: 1, fetch: async (url, init) => desk.holdfast.fetch(new Request(url, init)) });
+    const view = runInput("-", { threadId: thread.id, messages: [] });
     const viewing = await fetch(`http://desk.test${CONNECT}?follow=true`, {
       method: "POST",
       headers: { ...SSE, authorization: await credentialsOf("ann") },
-      body: JSON.stringify(runInput("-", { threadId: thread.id, messages: [] })),
+      body: JSON.stringify(view),
     });
     const reader = (viewing.body as ReadableStream<Uint8Array>).getReader();
     let seen = "";
-    const until = async (text: string): Promise<void> => {
-      while (!seen.includes(text)) seen += new TextDecoder().decode((await reader.read()).value);
+    const untilEndOf = async (runId: string): Promise<void> => {
+      while (!parseFrames(seen).some(({ event }) => event.type === "RUN_FINISHED" && event["runId"] === runId))
+        seen += new TextDecoder().decode((await reader.read()).value);
     };
-    await until("RUN_FINISHED");
+    await untilEndOf(view.runId);
     await desk.restart();
-    await (await desk.send(RUN, runInput("hello", { threadId: thread.id }), { headers: SSE })).text();
-    await until("You said hello.");
+    const input = runInput("hello", { threadId: thread.id });
+    await (await desk.send(RUN, input, { headers: SSE })).text();
+    await untilEndOf(input.runId);
     await reader.cancel();
     expect(seen).not.toContain("RUN_ERROR");
   });
