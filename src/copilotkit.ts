@@ -4,9 +4,9 @@ import type { Principal } from "./core/principal.ts";
 import type { Engine } from "./core/protocol.ts";
 import { isTerminal, type Run } from "./core/run.ts";
 import { keptEvents, openEvents } from "./protocols/ag-ui/attach.ts";
-import { isCalled } from "./protocols/ag-ui/copilotkit-stop.ts";
+import { stopThread } from "./protocols/ag-ui/copilotkit-stop.ts";
 import { parseRunAgentInput } from "./protocols/ag-ui/decode.ts";
-import type { AgUiEvent } from "./protocols/ag-ui/event.ts";
+import type { AgUiEvent, AgUiMessage } from "./protocols/ag-ui/event.ts";
 import type { TimedEvent } from "./protocols/ag-ui/event-batches.ts";
 import { runEvents } from "./protocols/ag-ui/serve.ts";
 import { runToWatch, takeRequest } from "./protocols/ag-ui/take-request.ts";
@@ -71,7 +71,8 @@ export class HoldfastAgentRunner {
       return;
     }
     const { run, next } = taken;
-    const wire = { engine, principal, generation, flavour: "ag-ui", run, isJoining: taken.kind === "resumed" } as const;
+    const sent = request.messages as unknown as readonly AgUiMessage[];
+    const wire = { engine, principal, generation, flavour: "ag-ui", run, isJoining: taken.kind === "resumed", sent } as const;
     yield* runEvents({ ...wire, runId: next === undefined ? runId : (run.clientRunId ?? run.id), ...(next && { next }) }, signal);
   }
 
@@ -103,20 +104,9 @@ export class HoldfastAgentRunner {
     return (await this.#active(threadId)) !== undefined;
   }
 
-  /** Cancels the run that is under way on a thread; with `runId` only if it is that one. Says whether there was one. */
+  /** Cancels what is under way on a thread; with `runId` only if that is part of it. Says whether there was anything. */
   async stop({ threadId, runId }: { readonly threadId: string; readonly runId?: string }): Promise<boolean> {
-    const active = await this.#active(threadId);
-    if (active === undefined) return false;
-    const principal = await this.#principal({ threadId });
-    if (runId !== undefined && !(await isCalled(this.#engine, principal, active.id, runId))) return false;
-    try {
-      await this.#engine.cancel(principal, active.id);
-      return true;
-    } catch (error) {
-      // It ended by itself meanwhile.
-      if (HoldfastError.is(error) && error.code === "RUN_ENDED") return false;
-      throw error;
-    }
+    return stopThread(this.#engine, await this.#principal({ threadId }), threadId, runId);
   }
 
   /** The run that is under way on a thread. */

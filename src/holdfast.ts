@@ -41,6 +41,7 @@ export async function createEngine(options: EngineOptions): Promise<HoldfastEngi
   const source = mastraSource(options.mastra, {
     ...(options.idempotentTools && { idempotentTools: options.idempotentTools }),
     onUnknownChunk: (chunkType) => logger?.warn({ chunkType }, "an unknown chunk type is kept as a raw event"),
+    onMemoryFailure: (agentId, error) => logger?.warn({ agentId, err: error }, "the memory of an agent could not be asked for a thread"),
     onError: (run, error) => logger?.error({ ...logged(run), err: error }, "the agent threw"),
   });
   return new HoldfastEngine(options, store, source);

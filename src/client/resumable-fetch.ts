@@ -24,8 +24,8 @@ export interface ResumableFetchOptions {
   readonly cancelUrl?: CancelUrl;
 }
 
-/** What the server calls the run. */
-const RUN_ID = "x-holdfast-run-id";
+/** What the server calls the run, and the one that it brings behind that; who aborts means both. */
+const RUN_IDS = ["x-holdfast-next-run-id", "x-holdfast-run-id"];
 
 /** How long a run may take to get its id when it is aborted before it has one. */
 const RUN_ID_WAIT_MS = 10_000;
@@ -92,10 +92,12 @@ function callOf(input: RequestInfo | URL, init: RequestInit | undefined, options
       return fetch(request?.clone() ?? input, { ...init, headers: sent, signal: connection.signal });
     },
     cancel: (answer) => {
-      const runId = answer.headers.get(RUN_ID);
-      const url = runId === null ? undefined : cancelUrl(runId, urlOf(input));
-      // A run that cannot be canceled goes on to its end; whoever aborted has left.
-      if (url !== undefined) fetch(url, cancelInit(headers, init)).catch(() => undefined);
+      for (const name of RUN_IDS) {
+        const runId = answer.headers.get(name);
+        const url = runId === null ? undefined : cancelUrl(runId, urlOf(input));
+        // A run that cannot be canceled goes on to its end; whoever aborted has left.
+        if (url !== undefined) fetch(url, cancelInit(headers, init)).catch(() => undefined);
+      }
     },
   };
 }

@@ -6,8 +6,8 @@ import { sleep } from "./sleep.ts";
 
 /** How the requests of one stream are sent. */
 export interface RunConnection {
-  /** Sends the request of the caller again, with the cursor that it goes on behind. */
-  readonly send: (cursor: string) => Promise<Response>;
+  /** Sends the request of the caller again, with the cursor that it goes on behind, if there is one. */
+  readonly send: (cursor: string | undefined) => Promise<Response>;
   /** Whether that can be done. */
   readonly isReplayable: boolean;
   /** Aborted as soon as nobody reads the stream. */
@@ -51,6 +51,9 @@ const CURSOR = "x-holdfast-cursor";
 /** Says that the stream goes on with the runs that follow: the end of one is not its own. */
 const FOLLOWING = "x-holdfast-following";
 
+/** What the server calls the run that the stream ends with, where it brings another one before. */
+const NEXT_RUN_ID = "x-holdfast-next-run-id";
+
 /** A server that asks for a longer wait is not waited for. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
 
@@ -81,9 +84,11 @@ export class RunStream {
     return this.#answer;
   }
 
-  /** Whether every run that has begun in the stream has ended. */
+  /** Whether every run that the stream is to bring has ended. */
   get isEnded(): boolean {
-    return this.#progress.isEnded;
+    const { cursor, isEnded } = this.#progress;
+    const last = this.#answer.headers.get(NEXT_RUN_ID);
+    return isEnded && (last === null || cursor?.startsWith(`${last}:`) === true);
   }
 
   /** Ends after the end of the run, or with a frame that says what is lost, or when nobody reads it. */
@@ -95,7 +100,7 @@ export class RunStream {
       } catch (error) {
         loss = { error };
       }
-      const isOver = this.#progress.isEnded && !this.#isFollowing;
+      const isOver = this.isEnded && !this.#isFollowing;
       if (this.#isLeft || isOver || this.#isNothing(loss)) return;
       const failure = await this.#comeBack(loss);
       if (this.#isLeft) return;
@@ -121,7 +126,8 @@ export class RunStream {
     const { retries } = this.#plan;
     for (let loss = cut; ;) {
       const { cursor } = this.#progress;
-      if (cursor === undefined || !this.#connection.isReplayable) return this.#lost("nothing is known to come back with.");
+      // A thread without runs has nothing to be behind: what follows it is asked for as it was at first.
+      if ((cursor === undefined && !this.#isFollowing) || !this.#connection.isReplayable) return this.#lost("nothing is known to come back with.");
       if (this.#retry >= retries) return this.#lost(`${retries} requests for the rest brought nothing.`);
       if ((loss.waitMs ?? 0) > LONGEST_RETRY_AFTER_MS) return this.#lost(`the server asks to wait ${loss.waitMs} ms.`);
       await this.#wait(loss);
@@ -142,7 +148,7 @@ export class RunStream {
   }
 
   /** Nothing when the rest is coming; the last frame when it never will; else why not now. */
-  async #ask(cursor: string): Promise<Loss | string | undefined> {
+  async #ask(cursor: string | undefined): Promise<Loss | string | undefined> {
     let answer: Response;
     try {
       answer = await this.#connection.send(cursor);

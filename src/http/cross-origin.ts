@@ -19,6 +19,7 @@ const EXPOSED_HEADERS = [
   "x-holdfast-run-id",
   "x-holdfast-cursor",
   "x-holdfast-following",
+  "x-holdfast-next-run-id",
   "Stream-Next-Offset",
   "Stream-Up-To-Date",
   "Stream-Closed",

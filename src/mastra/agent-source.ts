@@ -11,7 +11,7 @@ import { AgentStream } from "./agent-stream.ts";
 import { errorText } from "./error-text.ts";
 import { isReadOnly, isWithoutMemory } from "./memory-options.ts";
 import { checkThreadOwner, inputMessages, keptAnswer, lacksRepeats, writeAnswer, writeQuestion } from "./thread-writer.ts";
-import { mastraThreads } from "./threads.ts";
+import { mastraThreads, type MemoryFailure } from "./threads.ts";
 import { workflowSource } from "./workflow-source.ts";
 import { mergeState, StateLog, WORKING_MEMORY_TOOLS, workingMemoryOf } from "./working-memory.ts";
 
@@ -21,6 +21,7 @@ export interface MastraSourceOptions {
   /** Called once per chunk type that the normaliser does not know. */
   readonly onUnknownChunk?: (chunkType: string) => void;
   readonly onError?: (run: Run, error: unknown) => void;
+  readonly onMemoryFailure?: MemoryFailure;
 }
 
 /** Executes the agents of a Mastra instance. */
@@ -33,7 +34,8 @@ export function mastraSource(mastra: Mastra, options: MastraSourceOptions = {}):
   const { executeWorkflow, ...workflows } = workflowSource(mastra, { isIdempotent, contextOf, onUnknownChunk, onError: options.onError });
 
   return {
-    threads: ({ resourceId, claims }) => mastraThreads(mastra, new RequestContext([["principal", { ...claims, resourceId }]]), resourceId),
+    threads: ({ resourceId, claims }) =>
+      mastraThreads(mastra, new RequestContext([["principal", { ...claims, resourceId }]]), resourceId, options.onMemoryFailure),
     listAgents: () => listAgents(mastra),
     ...workflows,
     async begin(run, transcript) {

@@ -14,13 +14,16 @@ const INTERNAL_METADATA: ReadonlySet<string> = new Set(["mastra", "workingMemory
 /** As many as Mastra's own server gives where nobody says how many. */
 const STORED_PER_PAGE = 40;
 
+/** Told of the memory of an agent that could not be asked for a thread. */
+export type MemoryFailure = (agentId: string, error: unknown) => void;
+
 type StoredMessages = Awaited<ReturnType<MastraMemory["recall"]>>["messages"];
 
 /**
  * The conversations of a resource in the memory that each agent of a Mastra instance chooses for a request context.
  * @throws {HoldfastError} AGENT_NOT_FOUND from every method that names one, for an agent that is not registered
  */
-export function mastraThreads(mastra: Mastra, requestContext: RequestContext, owner: string): ThreadDirectory {
+export function mastraThreads(mastra: Mastra, requestContext: RequestContext, owner: string, onFailure?: MemoryFailure): ThreadDirectory {
   const memoryOf = async (agentId: string): Promise<MastraMemory | undefined> =>
     isWorkflow(mastra, agentId) ? undefined : agentOf(mastra, agentId).getMemory({ requestContext });
   const ownThread = async (agentId: string, threadId: string): Promise<OwnThread | undefined> => {
@@ -30,7 +33,7 @@ export function mastraThreads(mastra: Mastra, requestContext: RequestContext, ow
   };
   return {
     hasMemory: async (agentId) => (await memoryOf(agentId)) !== undefined,
-    find: (threadId) => findThread(mastra, requestContext, threadId),
+    find: (threadId) => findThread(mastra, requestContext, threadId, onFailure),
     async get(agentId, threadId) {
       const own = await ownThread(agentId, threadId);
       return own && recordOf(own.thread);
@@ -75,17 +78,34 @@ interface OwnThread {
   readonly thread: StorageThreadType;
 }
 
-/** Agents may share a memory, which is asked once. */
-async function findThread(mastra: Mastra, requestContext: RequestContext, threadId: string): ReturnType<ThreadDirectory["find"]> {
-  const asked = new Set<MastraMemory>();
-  for (const { id: agentId } of listAgents(mastra)) {
-    const memory = await agentOf(mastra, agentId).getMemory({ requestContext });
-    if (memory === undefined || asked.has(memory)) continue;
-    asked.add(memory);
-    const thread = await memory.getThreadById({ threadId });
-    if (thread) return { agentId, thread: recordOf(thread) };
-  }
-  return undefined;
+/**
+ * Asks the memory of every agent, those that share a storage once. One that cannot be asked keeps nobody from threads that others keep: what runs
+ * on a thread of its own checks the owner once more.
+ */
+async function findThread(
+  mastra: Mastra,
+  requestContext: RequestContext,
+  threadId: string,
+  onFailure: MemoryFailure | undefined,
+): ReturnType<ThreadDirectory["find"]> {
+  const asked = new Map<unknown, Promise<StorageThreadType | null>>();
+  const ask = async (agentId: string): Promise<Awaited<ReturnType<ThreadDirectory["find"]>>> => {
+    try {
+      const memory = await agentOf(mastra, agentId).getMemory({ requestContext });
+      if (memory === undefined) return undefined;
+      // Mastra wraps a storage anew for each memory; what is in it stays one.
+      const store = await memory.storage.getStore("memory");
+      const known = asked.get(store) ?? memory.getThreadById({ threadId });
+      asked.set(store, known);
+      const thread = await known;
+      return thread ? { agentId, thread: recordOf(thread) } : undefined;
+    } catch (error) {
+      onFailure?.(agentId, error);
+      return undefined;
+    }
+  };
+  const found = await Promise.all(listAgents(mastra).map(({ id }) => ask(id)));
+  return found.find((thread) => thread !== undefined);
 }
 
 async function changed({ memory, thread }: OwnThread, change: ThreadChange): Promise<ThreadRecord | "stale"> {

@@ -30,6 +30,16 @@ describe("the runner for CopilotKit's own runtime", () => {
     expect(last(events).type).toBe("RUN_FINISHED");
   });
 
+  it("leaves what only the page has", async () => {
+    const messages = [
+      { id: "s", role: "system", content: "Speak Latin." },
+      { id: "u1", role: "user", name: "Ann", content: "pay" },
+    ];
+    const events = await run(runInput("pay", { messages }));
+    const snapshot = events.findLast(({ type }) => type === "MESSAGES_SNAPSHOT") as CopilotKitEvent & { readonly messages: readonly unknown[] };
+    expect(snapshot.messages.slice(0, 2)).toEqual(messages);
+  });
+
   it("lets a run go on whose page has gone, and shows it to the page that comes back", async () => {
     const input = runInput("wait");
     const seen: string[] = [];

@@ -24,7 +24,7 @@ import {
 } from "../../src/testkit/scripted-model.ts";
 import { partsOf } from "../../src/testkit/scripted-prompt.ts";
 
-export const DESK_SECRET = "a secret of at least thirty-two bytes";
+const DESK_SECRET = "a secret of at least thirty-two bytes";
 
 /** An event as it came over the wire. */
 export interface WireEvent {
@@ -43,6 +43,7 @@ export interface AgUiDesk {
   /** Another one after {@link restart}. */
   readonly holdfast: Holdfast;
   readonly model: ScriptedModel;
+  readonly mastra: Mastra;
   /** What the tools of the server were executed with, in order. */
   readonly executed: unknown[];
   /** Lets answers go on that wait in the middle, and those that would. */
@@ -92,6 +93,11 @@ function answerTo(prompt: readonly PromptMessage[], gate: () => Promise<void>): 
   return [say(wanted.length > 0 ? `Told: ${told.join(" ")}` : `You said ${lastUserText(prompt)}.`)];
 }
 
+/** What a user sends as `Authorization`. */
+export async function credentialsOf(user: string): Promise<string> {
+  return `Bearer ${await new SignJWT({ sub: user }).setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(DESK_SECRET))}`;
+}
+
 export async function openAgUiDesk(options: Partial<HoldfastOptions> = {}): Promise<AgUiDesk> {
   const directory = mkdtempSync(join(tmpdir(), "holdfast-ag-ui-"));
   const executed: unknown[] = [];
@@ -112,15 +118,15 @@ export async function openAgUiDesk(options: Partial<HoldfastOptions> = {}): Prom
       return holdfast;
     },
     model,
+    mastra,
     executed,
     release() {
       gate.resolve();
     },
     async send(path, body, { as = "ann", headers = {}, method } = {}) {
-      const token = await new SignJWT({ sub: as }).setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(DESK_SECRET));
       const request = new Request(`http://desk.test${path}`, {
         method: method ?? (body === undefined ? "GET" : "POST"),
-        headers: { authorization: `Bearer ${token}`, ...headers },
+        headers: { authorization: await credentialsOf(as), ...headers },
         ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
       });
       return holdfast.fetch(request);

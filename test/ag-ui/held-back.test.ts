@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { COLOUR, eventsIn, last, LOCATE, openAgUiDesk, runInput, SSE, textOf, type AgUiDesk } from "./desk.ts";
+import { resumableFetch } from "../../src/client/index.ts";
+import { COLOUR, credentialsOf, eventsIn, last, LOCATE, openAgUiDesk, parseFrames, runInput, SSE, textOf, type AgUiDesk } from "./desk.ts";
 import { answering, stockAgent, typesInto } from "./stock-agent.ts";
 
 let desk: AgUiDesk;
@@ -11,36 +12,6 @@ afterEach(() => desk.close());
 const RUN = "/ag-ui/agents/porter/run";
 const CONNECT = "/ag-ui/agents/porter/connect";
 const tools = [LOCATE, COLOUR];
-
-describe("a request that answers and asks", () => {
-  it("is answered by both runs in turn, and loses neither", async () => {
-    const agent = await stockAgent(desk, { threadId: "t" });
-    agent.addMessage({ id: "u1", role: "user", content: "pay" });
-    await agent.runAgent();
-    agent.addMessage({ id: "u2", role: "user", content: "hello" });
-    const types: string[] = [];
-    await agent.runAgent(answering(agent), typesInto(types));
-    expect(types.filter((type) => type === "RUN_STARTED" || type === "RUN_FINISHED")).toEqual(["RUN_STARTED", "RUN_FINISHED", "RUN_STARTED", "RUN_FINISHED"]);
-    expect(types).toContain("TOOL_CALL_RESULT");
-    const said = agent.messages.filter(({ role }) => role === "assistant").map(({ content }) => content);
-    expect(said).toEqual(["One moment.", 'Told: {"paid":90}', "You said hello."]);
-    expect(desk.executed).toHaveLength(1);
-  });
-
-  it("sees the next question first where the run asks again, and what it asked waits in the client", async () => {
-    const agent = await stockAgent(desk, { threadId: "t" });
-    agent.addMessage({ id: "u1", role: "user", content: "payask" });
-    await agent.runAgent();
-    agent.addMessage({ id: "u2", role: "user", content: "hello" });
-    await agent.runAgent(answering(agent));
-    expect(agent.pendingInterrupts).toHaveLength(1);
-    const viewer = await stockAgent(desk, { threadId: "t", path: CONNECT });
-    await viewer.runAgent();
-    expect(viewer.pendingInterrupts.map(({ id }) => id)).toEqual(agent.pendingInterrupts.map(({ id }) => id));
-    await agent.runAgent(answering(agent));
-    expect(agent.messages.at(-1)?.content).toBe("You said hello.");
-  });
-});
 
 describe("a request with nothing new", () => {
   it("is refused, and does not stream again what the client has", async () => {
@@ -68,6 +39,24 @@ describe("a page that is loaded again", () => {
     expect(reloaded.messages).toContainEqual(expect.objectContaining({ id: "r2", role: "tool", toolCallId: "colour-1", content: "red" }));
     const events = await eventsIn(await desk.send(CONNECT, runInput("-", { threadId: "t", messages: [] }), { headers: SSE }));
     expect(last(events)).toMatchObject({ outcome: { type: "success", pendingToolCallIds: ["locate-1"] } });
+  });
+
+  it("sees it too where the conversation has gone on since, and can give what is missing with what it did anew", async () => {
+    const agent = await stockAgent(desk, { threadId: "t" });
+    agent.addMessage({ id: "u1", role: "user", content: "both" });
+    await agent.runAgent({ tools });
+    agent.addMessage({ id: "r2", role: "tool", toolCallId: "colour-1", content: "red" });
+    await agent.runAgent({ tools });
+    agent.addMessage({ id: "u2", role: "user", content: "hello" });
+    await agent.runAgent({ tools });
+    const reloaded = await stockAgent(desk, { threadId: "t", path: CONNECT });
+    await reloaded.runAgent();
+    expect(reloaded.messages).toContainEqual(expect.objectContaining({ id: "r2", role: "tool", toolCallId: "colour-1", content: "red" }));
+    const again = await stockAgent(desk, { threadId: "t", initialMessages: reloaded.messages });
+    again.addMessage({ id: "n1", role: "tool", toolCallId: "locate-1", content: "Oslo" });
+    again.addMessage({ id: "n2", role: "tool", toolCallId: "colour-1", content: "green" });
+    await again.runAgent({ tools });
+    expect(again.messages.at(-1)?.content).toBe('Told: "Oslo" "red"');
   });
 
   it("is not asked again about an approval that is given", async () => {
@@ -143,5 +132,29 @@ describe("a follower", () => {
       seen += new TextDecoder().decode((await reader.read()).value);
     await reader.cancel();
     expect(seen).toContain('"hello"');
+  });
+
+  it("of such a thread goes on following when the server is restarted", async () => {
+    const thread = await desk.holdfast.engine.createThread({ resourceId: "ann" }, { agentId: "porter" });
+    const fetch = resumableFetch({ baseDelayMs: 1, fetch: async (url, init) => desk.holdfast.fetch(new Request(url, init)) });
+    const view = runInput("-", { threadId: thread.id, messages: [] });
+    const viewing = await fetch(`http://desk.test${CONNECT}?follow=true`, {
+      method: "POST",
+      headers: { ...SSE, authorization: await credentialsOf("ann") },
+      body: JSON.stringify(view),
+    });
+    const reader = (viewing.body as ReadableStream<Uint8Array>).getReader();
+    let seen = "";
+    const untilEndOf = async (runId: string): Promise<void> => {
+      while (!parseFrames(seen).some(({ event }) => event.type === "RUN_FINISHED" && event["runId"] === runId))
+        seen += new TextDecoder().decode((await reader.read()).value);
+    };
+    await untilEndOf(view.runId);
+    await desk.restart();
+    const input = runInput("hello", { threadId: thread.id });
+    await (await desk.send(RUN, input, { headers: SSE })).text();
+    await untilEndOf(input.runId);
+    await reader.cancel();
+    expect(seen).not.toContain("RUN_ERROR");
   });
 });

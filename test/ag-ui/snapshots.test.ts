@@ -1,5 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { LOCATE, openAgUiDesk, type AgUiDesk } from "./desk.ts";
+import type { Memory } from "@mastra/memory";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { messagesOfRun } from "../../src/protocols/ag-ui/run-messages.ts";
+import { eventsIn, framesIn, LOCATE, openAgUiDesk, runInput, SSE, type AgUiDesk, type WireEvent } from "./desk.ts";
 import { answering, shown, stockAgent } from "./stock-agent.ts";
 
 let desk: AgUiDesk;
@@ -8,6 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => desk.close());
 
+const ANN = { resourceId: "ann" } as const;
 const CONNECT = "/ag-ui/agents/porter/connect";
 
 describe("a snapshot in the stream of a client", () => {
@@ -66,6 +69,77 @@ describe("a snapshot in the stream of a client", () => {
     await agent.runAgent();
     expect(agent.pendingInterrupts).toHaveLength(1);
     expect(shown(agent).slice(0, before.length)).toEqual(before);
+  });
+});
+
+describe("a client that sends no more than its answer", () => {
+  it("is told of what was said since the question, too", async () => {
+    const agent = await stockAgent(desk, { threadId: "t" });
+    agent.addMessage({ id: "u1", role: "user", content: "payask" });
+    await agent.runAgent();
+    const { resume } = answering(agent);
+    const question = { id: "u2", role: "user", parts: [{ type: "text", text: "hello" }] };
+    const run = await desk.holdfast.engine.start(ANN, { agentId: "porter", threadId: "t", input: { messages: [question], trigger: "submit" } });
+    await vi.waitFor(async () => expect((await desk.holdfast.engine.getRun(ANN, run.id)).status).toBe("completed"), { timeout: 20_000 });
+    const events = await eventsIn(await desk.send("/ag-ui/agents/porter/run", runInput("-", { threadId: "t", messages: [], resume }), { headers: SSE }));
+    expect(JSON.stringify(events.findLast(({ type }) => type === "MESSAGES_SNAPSHOT"))).toContain("You said hello.");
+  });
+});
+
+describe("a viewer", () => {
+  it("is shown an answer as the memory has it, where somebody has changed it there", async () => {
+    const agent = await stockAgent(desk, { threadId: "t" });
+    for (const content of ["first", "second"]) {
+      agent.addMessage({ id: content, role: "user", content });
+      await agent.runAgent();
+    }
+    const memory = await desk.mastra.getAgent("porter").getMemory();
+    const { messages } = (await memory?.recall({ threadId: "t", perPage: false })) ?? { messages: [] };
+    const [told] = messages.filter(({ role }) => role === "assistant");
+    await (memory as Memory).updateMessages({
+      messages: [{ id: told?.id ?? "", content: { format: 2, content: "Struck out.", parts: [{ type: "text", text: "Struck out." }] } }],
+    });
+    const viewer = await stockAgent(desk, { threadId: "t", path: CONNECT });
+    await viewer.runAgent();
+    expect(viewer.messages.map(({ content }) => content)).toEqual(["first", "Struck out.", "second", "You said second."]);
+  });
+
+  it("of a thread whose agent has no memory is shown each message once, whatever it comes back behind", async () => {
+    const path = "/ag-ui/agents/forgetful";
+    const agent = await stockAgent(desk, { threadId: "t", path: `${path}/run` });
+    agent.addMessage({ id: "u1", role: "user", content: "add" });
+    await agent.runAgent();
+    const viewing = runInput("-", { threadId: "t", messages: [] });
+    const [first] = await framesIn(await desk.send(`${path}/connect`, viewing, { headers: SSE }));
+    agent.addMessage({ id: "u2", role: "user", content: "hello" });
+    await agent.runAgent();
+    const rest = await eventsIn(await desk.send(`${path}/connect`, viewing, { headers: { ...SSE, "last-event-id": first?.id ?? "" } }));
+    const snapshot = rest.find(({ type }) => type === "MESSAGES_SNAPSHOT") as WireEvent & { readonly messages: readonly { readonly id: string }[] };
+    const ids = snapshot.messages.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+describe("what a run came to", () => {
+  const newest = async (as: string, threadId: string): Promise<string> =>
+    (await desk.holdfast.engine.listRuns({ resourceId: as }, { threadId, limit: 1 })).runs[0]?.id ?? "";
+
+  it("is told to its owner alone, also where it is remembered", async () => {
+    const bob = await stockAgent(desk, { threadId: "of-bob", as: "bob" });
+    bob.addMessage({ id: "b1", role: "user", content: "hello" });
+    await bob.runAgent();
+    const runId = await newest("bob", "of-bob");
+    expect(await messagesOfRun(desk.holdfast.engine, { resourceId: "bob" }, runId)).toHaveLength(1);
+    expect(await messagesOfRun(desk.holdfast.engine, ANN, runId)).toEqual([]);
+  });
+
+  it("is not remembered while it may still change", async () => {
+    const response = await desk.send("/ag-ui/agents/porter/run", runInput("wait", { threadId: "t" }), { headers: SSE });
+    const runId = await newest("ann", "t");
+    expect(JSON.stringify(await messagesOfRun(desk.holdfast.engine, ANN, runId))).not.toContain("And the rest.");
+    desk.release();
+    await response.text();
+    expect(JSON.stringify(await messagesOfRun(desk.holdfast.engine, ANN, runId))).toContain("And the rest.");
   });
 });
 

@@ -1,6 +1,5 @@
 import { HttpAgent, type AgentSubscriber } from "@ag-ui/client";
-import { SignJWT } from "jose";
-import { DESK_SECRET, type AgUiDesk } from "./desk.ts";
+import { credentialsOf, type AgUiDesk } from "./desk.ts";
 
 /** A stock client of AG-UI 1.0 at the desk. `path`: `/ag-ui/agents/porter/run` unless given. */
 export async function stockAgent(
@@ -8,12 +7,11 @@ export async function stockAgent(
   options: { readonly threadId: string; readonly as?: string; readonly path?: string; readonly initialMessages?: HttpAgent["messages"] },
 ): Promise<HttpAgent> {
   const { threadId, as = "ann", path = "/ag-ui/agents/porter/run", initialMessages = [] } = options;
-  const token = await new SignJWT({ sub: as }).setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(DESK_SECRET));
   return new HttpAgent({
     url: `http://desk.test${path}`,
     threadId,
     initialMessages,
-    headers: { authorization: `Bearer ${token}` },
+    headers: { authorization: await credentialsOf(as) },
     fetch: (url: string, init: RequestInit) => desk.holdfast.fetch(new Request(url, init)),
   });
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { call, say, toolResultsIn, type Script } from "../../src/testkit/scripted-model.ts";
 import { browserTool, resultPath, runBody, startRun, textOf } from "./events.ts";
-import { answeredBy, hold, runNamed } from "./holding.ts";
+import { answeredBy, ASKS, hold, runNamed } from "./holding.ts";
 import { hosts, json, MOUNTS } from "./host.ts";
 
 const { open, close } = hosts();
@@ -14,6 +14,20 @@ const ASKS_TWICE: Script = (prompt) => {
 };
 
 describe.each(MOUNTS)("a held run that is answered by a message of another request, through %s", (mount) => {
+  test("goes on behind an event under the id of the request that answered, and nothing is started", async () => {
+    const host = await open({ mount, script: ASKS });
+    const held = await hold(host);
+    await vi.waitFor(async () => expect((await runNamed(host, held.runId)).status).toBe("waiting"));
+    const body = runBody({ threadId: held.body.threadId, messages: answeredBy(held, "pear"), tools: [browserTool("pick")] });
+    const events = await (await startRun(host, body)).rest();
+    const count = async (): Promise<number> => (await host.engine.listRuns({ resourceId: "ann" }, { limit: 50 })).runs.length;
+    expect(events.at(-1)).toMatchObject({ type: "RUN_FINISHED", runId: body.runId });
+    for (const [index, { frameId = "" }] of events.entries()) {
+      expect(await (await startRun(host, body, { headers: { "last-event-id": frameId } })).rest()).toEqual(events.slice(index + 1));
+    }
+    expect(await count()).toBe(1);
+  });
+
   test("the next call is answered under the id that the stream shows", async () => {
     const host = await open({ mount, script: ASKS_TWICE });
     const held = await hold(host);

@@ -7,7 +7,7 @@ import { RequestContext } from "@mastra/core/request-context";
 import { InMemoryStore } from "@mastra/core/storage";
 import { LibSQLStore } from "@mastra/libsql";
 import { Memory } from "@mastra/memory";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ThreadDirectory, ThreadRecord } from "../../src/core/agent-source.ts";
 import { mastraThreads } from "../../src/mastra/threads.ts";
 import { say, scriptedModel } from "../../src/testkit/scripted-model.ts";
@@ -147,6 +147,32 @@ test("of two changes of one thread that are made at once only if it has not chan
     expect(results[0]).toMatchObject({ metadata: { round } });
     ifUpdatedAt = (results[0] as ThreadRecord).updatedAt;
   }
+});
+
+describe("a thread that is looked for", () => {
+  const model = scriptedModel({ calls: [] });
+  const find = async (agents: Record<string, Agent>, failed: string[] = []): Promise<unknown> =>
+    mastraThreads(new Mastra({ logger: false, agents, storage }), new RequestContext(), "bob", (agentId) => void failed.push(agentId)).find("t");
+  const agentOf = (id: string, kept: () => Memory): Agent => new Agent({ id, name: id, instructions: "x", model, memory: () => kept() });
+
+  test("is asked for once in one storage, however many agents share it", async () => {
+    await create("t");
+    const memories = Array.from({ length: 6 }, () => new Memory({ storage }));
+    const lookups = memories.map((one) => vi.spyOn(one, "getThreadById"));
+    const found = await find(Object.fromEntries(memories.map((one, index) => [`a${index}`, agentOf(`a${index}`, () => one)])));
+    expect(found).toMatchObject({ agentId: "a0", thread: { id: "t", resourceId: "ann" } });
+    expect(lookups.reduce((sum, { mock }) => sum + mock.calls.length, 0)).toBe(1);
+  });
+
+  test("is found where the memory of another agent cannot be had, which is told", async () => {
+    await create("t");
+    const needy = agentOf("needy", () => {
+      throw new Error("no tenant");
+    });
+    const failed: string[] = [];
+    expect(await find({ needy, clerk: agentOf("clerk", () => memory) }, failed)).toMatchObject({ agentId: "clerk" });
+    expect(failed).toEqual(["needy"]);
+  });
 });
 
 describe("the stored messages of a thread", () => {

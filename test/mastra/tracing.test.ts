@@ -46,8 +46,13 @@ beforeEach(async () => {
 
 afterEach(() => engine.close());
 
+/** The log of a run, once it has ended. */
+function logOf(from: HoldfastEngine, run: Run): Promise<readonly unknown[]> {
+  return Array.fromAsync(from.tail(run, START, new AbortController().signal));
+}
+
 async function ended(run: Run): Promise<Run> {
-  for await (const _batch of engine.tail(run, START, new AbortController().signal)) void _batch;
+  await logOf(engine, run);
   return engine.getRun(ANN, run.id);
 }
 
@@ -68,8 +73,8 @@ test("a line of the log about a run tells its thread and attempt", async () => {
   const failing = await createEngine({ mastra: new Mastra({ agents: { broken }, logger: false }), store: "sqlite::memory:", logger });
   try {
     const run = await failing.start(ANN, { agentId: "broken", input: { messages: [], trigger: "submit" } });
-    for await (const _batch of failing.tail(run, START, new AbortController().signal)) void _batch;
-    expect(lines).toContainEqual(expect.objectContaining({ runId: run.id, threadId: run.threadId, attempt: 1, err: expect.any(Error) }));
+    await logOf(failing, run);
+    expect(lines).toContainEqual(expect.objectContaining({ runId: run.id, threadId: run.threadId, attempt: 1, err: expect.any(Error) as unknown }));
   } finally {
     await failing.close();
   }

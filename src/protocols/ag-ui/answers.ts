@@ -18,23 +18,28 @@ type ToolMessage = Extract<Message, { role: "tool" }>;
 export type Given =
   /** `open`: the questions for a person that hold the thread back. */
   | { readonly kind: "nothing"; readonly open: readonly string[] }
-  | { readonly kind: "answers"; readonly answers: readonly InterruptAnswer[] }
+  | { readonly kind: "answers"; readonly runId: string; readonly answers: readonly InterruptAnswer[] }
   /** Every question of the run was given up, and some can no longer be answered: only its cancel is left. */
   | { readonly kind: "cancel"; readonly runId: string };
 
 /**
  * Finds what a request answers: `resume` the questions for a person, tool messages those for tools of the page. Entries about questions that
- * this thread never asked are passed by.
+ * this thread never asked are passed by. `isRepeated`: whether the same request came before.
  * @throws {HoldfastError} INTERRUPT_OPEN when a question of the same run is left out
  */
-export async function answersIn(engine: Engine, principal: Principal, request: AgUiRequest & { readonly threadId: string }): Promise<Given> {
+export async function answersIn(
+  engine: Engine,
+  principal: Principal,
+  request: AgUiRequest & { readonly threadId: string },
+  isRepeated: boolean,
+): Promise<Given> {
   const { threadId, messages, resume } = request;
   const { interrupts } = await engine.listInterrupts(principal, { threadId, limit: RECENT_INTERRUPTS });
   const asked = interrupts.filter(({ resourceId }) => resourceId === principal.resourceId);
   const entries = new Map(resume.map((entry) => [entry.interruptId, entry]));
   const results = toolMessages(messages);
   // The whole history comes with each request: only what nothing was said behind is given anew, or once more.
-  const newest = newQuestions(messages).length > 0 ? new Map<string, ToolMessage>() : toolMessages(messages.slice(answered(messages)));
+  const newest = newQuestions(messages).length > 0 && !isRepeated ? new Map<string, ToolMessage>() : toolMessages(messages.slice(answered(messages)));
   const isGiven = ({ id, kind, status, toolCallId }: Interrupt): boolean =>
     kind === "frontend-tool" ? newest.has(toolCallId) || (status === "pending" && results.has(toolCallId)) : entries.has(id);
   const first = asked.find(isGiven);
@@ -42,15 +47,17 @@ export async function answersIn(engine: Engine, principal: Principal, request: A
   const ofRun = await interruptsOf(engine, principal, first.runId);
   refuseOpen(openIn(ofRun, entries));
   if (isGivenUp(ofRun, entries)) return { kind: "cancel", runId: first.runId };
+  // A page that was loaded again executes anew what it has no result of, though the result of one of its calls is known here.
+  const isOpenGiven = ofRun.some((one) => one.kind === "frontend-tool" && one.status === "pending" && isGiven(one));
   const answers = ofRun.flatMap((one): readonly InterruptAnswer[] => {
     if (one.kind === "frontend-tool") {
-      const result = isGiven(one) ? results.get(one.toolCallId) : undefined;
+      const result = isGiven(one) && (one.status === "pending" || !isOpenGiven) ? results.get(one.toolCallId) : undefined;
       return result === undefined ? [] : [{ interruptId: one.id, answer: pageAnswer(result) }];
     }
     const entry = entries.get(one.id);
     return entry === undefined ? [] : [personAnswer(one, entry)];
   });
-  return { kind: "answers", answers };
+  return { kind: "answers", runId: first.runId, answers };
 }
 
 /** The questions that are open while the conversation has not gone on by other ways. */

@@ -68,7 +68,7 @@ export async function answerRun(
   // What came as JSON has no field that is undefined, whatever the type of the schema says.
   const sent = request.messages as unknown as readonly AgUiMessage[];
   if (lastEventId) {
-    const follows = (run: Run): Promise<Pick<RunReader, "next">> => sequelOf(engine, principal, agent, request, run, extras);
+    const follows = (run: Run): Promise<Pick<RunReader, "next">> => sequelOf(engine, principal, request, run);
     return serveRest(client, lastEventId, { runId, sent, sequelOf: follows, ...(threadId !== undefined && { threadId }) });
   }
   return serveTaken(client, await takeRequest(engine, principal, agent, request, extras), { runId, sent });

@@ -4,6 +4,7 @@ import { HoldfastError } from "../../core/error.ts";
 import { embedded, type JsonSchema } from "../../core/json-schema.ts";
 import type { Principal } from "../../core/principal.ts";
 import type { Engine, ProtocolEnv } from "../../core/protocol.ts";
+import type { Run } from "../../core/run.ts";
 
 const bodySchema = z.strictObject({ runId: z.string().trim().min(1).max(255).optional() });
 
@@ -11,6 +12,8 @@ const bodySchema = z.strictObject({ runId: z.string().trim().min(1).max(255).opt
 export function stopBodySchema(): JsonSchema {
   return embedded(z.toJSONSchema(bodySchema, { io: "input" }));
 }
+
+const ACTIVE = ["pending", "running", "waiting"] as const;
 
 const STOPPED = "The run was stopped.";
 
@@ -31,31 +34,39 @@ async function stop(engine: Engine, context: Context<ProtocolEnv, "/:agentId/sto
     if (HoldfastError.is(error) && error.code === "AGENT_NOT_FOUND") return context.json({ error: "Agent not found", message: error.message }, 404);
     throw error;
   }
-  const isStopped = await cancelOn(engine, context, body.data.runId);
+  const isStopped = await stopThread(engine, principal, context.req.param("threadId"), body.data.runId);
   if (!isStopped) return context.json({ stopped: false, message: "No run is active on this thread." });
   return context.json({ stopped: true, interrupt: { type: "RUN_ERROR", message: STOPPED, code: "STOPPED" } });
 }
 
-/** Stops the run that is under way; of two, one that has just begun is not stopped by who meant the one before. */
-async function cancelOn(engine: Engine, context: Context<ProtocolEnv, "/:agentId/stop/:threadId">, clientRunId: string | undefined): Promise<boolean> {
-  const { principal } = context.var;
-  try {
-    const { activeRunId } = await engine.getThread(principal, context.req.param("threadId"));
-    if (activeRunId === undefined) return false;
-    if (clientRunId !== undefined && !(await isCalled(engine, principal, activeRunId, clientRunId))) return false;
-    await engine.cancel(principal, activeRunId);
-    return true;
-  } catch (error) {
-    if (HoldfastError.is(error) && (error.code === "THREAD_NOT_FOUND" || error.code === "RUN_ENDED")) return false;
-    throw error;
-  }
+/**
+ * Cancels the run that is under way on a thread and those that are queued behind it. `clientRunId`: by any name that a client knows one of them
+ * by; who means a run that has ended does not stop the one behind it. Says whether there was anything to cancel.
+ */
+export async function stopThread(engine: Engine, principal: Principal, threadId: string, clientRunId: string | undefined): Promise<boolean> {
+  const { runs } = await engine.listRuns(principal, { threadId, statuses: ACTIVE, limit: 100 });
+  if (clientRunId !== undefined && !(await isOneCalled(engine, principal, threadId, runs, clientRunId))) return false;
+  // The queue first: what is queued would begin when the run before it ends.
+  let isStopped = false;
+  for (const { id } of runs) isStopped = (await canceled(engine, principal, id)) || isStopped;
+  return isStopped;
 }
 
-/** Whether a client knows a run by an id. A run that was answered goes on under the ids of the requests that answered, too. */
-export async function isCalled(engine: Engine, principal: Principal, runId: string, clientRunId: string): Promise<boolean> {
-  if (runId === clientRunId) return true;
-  const { runs } = await engine.listRuns(principal, { clientRunId, limit: 1 });
-  return runs[0]?.id === runId;
+/** A run that was answered goes on under the ids of the requests that answered, too. */
+async function isOneCalled(engine: Engine, principal: Principal, threadId: string, runs: readonly Run[], clientRunId: string): Promise<boolean> {
+  const [named] = (await engine.listRuns(principal, { threadId, clientRunId, limit: 1 })).runs;
+  return runs.some(({ id }) => id === clientRunId || id === named?.id);
+}
+
+async function canceled(engine: Engine, principal: Principal, runId: string): Promise<boolean> {
+  try {
+    await engine.cancel(principal, runId);
+    return true;
+  } catch (error) {
+    // It ended by itself meanwhile.
+    if (HoldfastError.is(error) && error.code === "RUN_ENDED") return false;
+    throw error;
+  }
 }
 
 function parsed(text: string): unknown {

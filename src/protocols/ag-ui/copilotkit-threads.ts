@@ -6,8 +6,9 @@ import { keptEvents } from "./attach.ts";
 import type { AgUiEvent, AgUiMessage } from "./event.ts";
 import type { RunReader } from "./event-batches.ts";
 import { historyAround, threadHistory } from "./history.ts";
-import { foldTo } from "./run-fold.ts";
+import { foldTo, withAnswers } from "./run-fold.ts";
 import { runEvents } from "./serve.ts";
+import { answeredOf } from "./stored-answers.ts";
 import { runToWatch } from "./take-request.ts";
 
 /** `GET /:id/messages`, `/events` and `/state`: what a thread holds, for the page's inspector. Changes of threads are not for a page. */
@@ -39,8 +40,8 @@ async function shownOf(engine: Engine, context: Context<ProtocolEnv, "/:id/messa
     return { messages: await threadHistory(engine, principal, threadId), state: {}, events: await keptEvents(reader, threadId, threadId) };
   }
   const wire = { ...reader, run, runId: run.clientRunId ?? run.id };
-  const { before, after } = await historyAround(engine, principal, run);
-  const { replica } = await foldTo(engine, wire, "newest", engine.closing);
+  const { replica } = withAnswers(wire, await foldTo(engine, wire, "newest", engine.closing), await answeredOf(engine, principal, run));
+  const { before, after } = await historyAround(engine, principal, run, replica.messages);
   return { messages: [...before, ...replica.messages, ...after], state: replica.state, events: await eventsByNow(wire) };
 }
 

@@ -10,9 +10,10 @@ import type { AgUiChunk, AgUiEvent, AgUiMessage } from "./event.ts";
 import { historyAround } from "./history.ts";
 import { preludeOf, snapshotOf } from "./prelude.ts";
 import { applyChunk } from "./replica.ts";
-import { beginningOf, encoderOf, foldTo, wireKey, type EncodedPlace, type FoldPoint, type RunWire } from "./run-fold.ts";
+import { beginningOf, encoderOf, foldTo, wireKey, withAnswers, type EncodedPlace, type FoldPoint, type RunWire } from "./run-fold.ts";
+import { messagesOfRun } from "./run-messages.ts";
 import { withSent } from "./sent-messages.ts";
-import { answeredOf, eventsOfAnswers, withoutAnswered } from "./stored-answers.ts";
+import { answeredOf, withoutAnswered } from "./stored-answers.ts";
 
 /** Who reads a run, and how it is told. */
 export interface RunReader extends RunWire {
@@ -22,8 +23,8 @@ export interface RunReader extends RunWire {
   readonly isFollowing?: boolean;
   /** The conversation as the client sent it, where the stream answers a request that did. */
   readonly sent?: readonly AgUiMessage[];
-  /** Gives the run that the same request is about next, once this one has ended, and what the client calls that one. */
-  readonly next?: () => Promise<{ readonly run: Run; readonly runId: string } | undefined>;
+  /** The run that the same request is about next, once this one has ended, and what the client calls that one. */
+  readonly next?: { readonly run: Run; readonly runId: string };
 }
 
 /** An event as it goes on the wire. */
@@ -52,10 +53,9 @@ export async function* eventBatches(
     const known = placesOf(engine).furthest(wireKey(reader), ({ offset }) => offset < start.offset);
     yield* tail(reader, known ?? (await beginningOf(engine, reader)), start, signal);
   }
-  const next = signal.aborted ? undefined : await reader.next?.();
-  if (next !== undefined) {
-    const wire = { ...reader, ...next };
-    yield* tail(wire, await beginningOf(engine, wire), { runId: next.run.id, offset: START, isPrelude: false }, signal);
+  if (reader.next !== undefined && !signal.aborted) {
+    const wire = { ...reader, ...reader.next, ...(await sentBehind(reader)) };
+    yield* tail(wire, await beginningOf(engine, wire), { runId: wire.run.id, offset: START, isPrelude: false }, signal);
   }
   if (reader.isFollowing === true) yield* followed(reader, run.threadId, run, signal);
 }
@@ -75,18 +75,17 @@ export async function* followed(
   }
 }
 
+/** The conversation of the client behind a run that has ended. */
+async function sentBehind({ engine, principal, run, sent }: RunReader): Promise<Pick<RunReader, "sent">> {
+  return sent === undefined ? {} : { sent: withSent(sent, { before: [], after: [] }, await messagesOfRun(engine, principal, run.id)) };
+}
+
 /** What a viewer is shown first, without what it has been sent of it, and what follows. */
 async function* joinedBatches(reader: RunReader, point: FoldPoint, start: Cursor, signal: AbortSignal): AsyncGenerator<readonly TimedEvent[], void, void> {
   const { engine, principal, run, runId, generation } = reader;
   const answered = await answeredOf(engine, principal, run);
-  const encoder = encoderOf(reader);
-  let { state, replica } = point;
-  for (const event of eventsOfAnswers(answered)) {
-    const [next, chunks] = encoder.encode(state, event);
-    state = next;
-    replica = chunks.reduce(applyChunk, replica);
-  }
-  const { before, after } = await historyAround(engine, principal, run);
+  const { state, replica } = withAnswers(reader, point, answered);
+  const { before, after } = await historyAround(engine, principal, run, replica.messages);
   const shown = { ...replica, messages: [...replica.messages, ...after] };
   const events = preludeOf({ runId, threadId: run.threadId, generation, history: before, replica: shown });
   const { offset } = point;
@@ -150,8 +149,8 @@ async function restated(reader: RunReader, before: Offset, chunks: readonly AgUi
   const { engine, principal, run, generation, sent } = reader;
   const point = await foldTo(engine, reader, before, signal);
   const replica = chunks.reduce(applyChunk, point.replica);
-  const history = await historyAround(engine, principal, run);
+  const history = await historyAround(engine, principal, run, replica.messages);
   if (sent === undefined)
     return snapshotOf({ generation, history: history.before, replica: { ...replica, messages: [...replica.messages, ...history.after] } });
-  return snapshotOf({ generation, history: [], replica: { ...replica, messages: withSent(sent, history.before, replica.messages) } });
+  return snapshotOf({ generation, history: [], replica: { ...replica, messages: withSent(sent, history, replica.messages) } });
 }

@@ -16,15 +16,15 @@ export interface History {
 // Answers that are told from the logs of their runs; the memory is asked for older ones. A log is some 10 ms for 10,000 entries.
 const RECENT_ANSWERS = 20;
 
-/** What the thread holds beside the answer that the run itself writes. */
-export async function historyAround(engine: Engine, principal: Principal, run: Run): Promise<History> {
+/** What the thread holds beside the answer that the run itself writes (`own`, as the client is shown it). */
+export async function historyAround(engine: Engine, principal: Principal, run: Run, own: readonly AgUiMessage[]): Promise<History> {
   const kept = await engine.messages(principal, run.threadId);
   const place = placeOf(kept, run);
   const isOthers = (message: JsonObject): boolean => message["id"] !== run.messageId;
-  return {
-    before: await shownMessages(engine, principal, run.threadId, kept.slice(0, place).filter(isOthers)),
-    after: await shownMessages(engine, principal, run.threadId, kept.slice(place).filter(isOthers)),
-  };
+  const ownIds = new Set(own.map(({ id }) => id));
+  const shown = async (messages: readonly JsonObject[]): Promise<readonly AgUiMessage[]> =>
+    (await shownMessages(engine, principal, run.threadId, messages.filter(isOthers))).filter(({ id }) => !ownIds.has(id));
+  return { before: await shown(kept.slice(0, place)), after: await shown(kept.slice(place)) };
 }
 
 /** All that the thread holds. */
@@ -34,7 +34,7 @@ export async function threadHistory(engine: Engine, principal: Principal, thread
 
 /**
  * Messages of a thread as those were shown them who saw them being written: recent answers from the logs of their runs. The memory keeps less of
- * an answer, and not all ids.
+ * an answer, and not all ids; where its words are others, somebody has changed them, and they count.
  */
 async function shownMessages(engine: Engine, principal: Principal, threadId: string, kept: readonly JsonObject[]): Promise<readonly AgUiMessage[]> {
   const answers = kept.filter(({ role }) => role === "assistant");
@@ -43,9 +43,15 @@ async function shownMessages(engine: Engine, principal: Principal, threadId: str
   for (const message of kept) {
     const runId = (message["metadata"] as JsonObject | undefined)?.["runId"];
     const told = recent.has(message) && typeof runId === "string" ? await messagesOfRun(engine, principal, runId) : [];
-    shown.push(...(told.length > 0 ? told : historyMessages([underOwnId(message, threadId)])));
+    const remembered = historyMessages([underOwnId(message, threadId)]);
+    shown.push(...(told.length > 0 && wordsOf(told) === wordsOf(remembered) ? told : remembered));
   }
   return shown;
+}
+
+function wordsOf(messages: readonly AgUiMessage[]): string {
+  const texts = messages.map((message) => (message.role === "assistant" && message.subagentRunId === undefined ? (message.content ?? "") : ""));
+  return texts.join("").replaceAll(/\s+/g, "");
 }
 
 /** Where another thread has a message's id, the memory keeps it under another; its client knows it by its own. */

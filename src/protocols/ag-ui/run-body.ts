@@ -18,6 +18,7 @@ export const LAST_EVENT_ID: ParameterDescription = {
 const OF_RUN = {
   "x-holdfast-run-id": "The id of the run.",
   "x-holdfast-thread-id": "The id of its thread, percent-encoded.",
+  "x-holdfast-next-run-id": "The run that the stream ends with, where it brings another one before.",
   "x-holdfast-following": "true where the stream goes on with the runs that follow on the thread.",
   "x-holdfast-cursor": "The Last-Event-ID of a client that has none of the events yet.",
 } as const;

@@ -1,6 +1,7 @@
 import type { Entry } from "../../core/entry.ts";
 import { isTerminalEvent } from "../../core/event.ts";
 import { START, type Offset } from "../../core/offset.ts";
+import type { Interrupt } from "../../core/interrupt.ts";
 import type { Encoder, Engine } from "../../core/protocol.ts";
 import type { Run } from "../../core/run.ts";
 import type { FoldPlace } from "../fold-checkpoints.ts";
@@ -8,6 +9,7 @@ import { agUiEncoder, encodeAncestry } from "./encode.ts";
 import type { AgUiChunk, AgUiEncoding, Generation } from "./event.ts";
 import { applyChunk, emptyReplica, type Replica } from "./replica.ts";
 import type { AgUiState } from "./state.ts";
+import { eventsOfAnswers } from "./stored-answers.ts";
 
 /** Which run, and how it is told. */
 export interface RunWire {
@@ -71,6 +73,18 @@ export async function foldTo(engine: Engine, wire: RunWire, offset: Offset | "ne
 function folded(encoder: Encoder<AgUiState, AgUiChunk>, { state, replica, entryCount }: FoldPoint, { event, offset }: Entry): FoldPoint {
   const [next, chunks] = encoder.encode(state, event);
   return { offset, entryCount: entryCount + 1, state: next, replica: chunks.reduce(applyChunk, replica) };
+}
+
+/** The same behind the answers that are given, while others still hold the run back: its log knows nothing of them yet. */
+export function withAnswers(wire: RunWire, point: FoldPoint, answered: readonly Interrupt[]): FoldPoint {
+  const encoder = encoderOf(wire);
+  let { state, replica } = point;
+  for (const event of eventsOfAnswers(answered)) {
+    const [next, chunks] = encoder.encode(state, event);
+    state = next;
+    replica = chunks.reduce(applyChunk, replica);
+  }
+  return { ...point, state, replica };
 }
 
 /** What the events of a run depend on beside its log. */

@@ -32,6 +32,8 @@ export async function serveRun(serving: Serving): Promise<Response> {
     headers: {
       ...(media === "protobuf" && { "content-type": PROTOBUF_TYPE }),
       "x-holdfast-run-id": run.id,
+      // The stream ends with this one.
+      ...(serving.next && { "x-holdfast-next-run-id": serving.next.run.id }),
       // A thread id may hold what a header may not.
       "x-holdfast-thread-id": encodeURIComponent(run.threadId),
       "x-holdfast-cursor": formatCursor(start),

@@ -2,13 +2,12 @@ import { HoldfastError } from "../../core/error.ts";
 import type { Continuation } from "../../core/interrupt-store.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Principal } from "../../core/principal.ts";
-import type { Answered, Engine, ResolvedAgent, StartRequest } from "../../core/protocol.ts";
-import { isTerminal, standInId, type Run, type RunInput } from "../../core/run.ts";
-import { answersIn, refuseOpen } from "./answers.ts";
+import type { Engine, ResolvedAgent, StartRequest } from "../../core/protocol.ts";
+import { isTerminal, type Run, type RunInput } from "../../core/run.ts";
+import { answersIn, refuseOpen, type Given } from "./answers.ts";
 import { conversation, newQuestions, notesOf, pageToolsOf, userMessage, type UserMessage } from "./conversation.ts";
 import type { AgUiRequest } from "./decode.ts";
 import type { RunReader } from "./event-batches.ts";
-import { interruptsOf } from "./stored-answers.ts";
 
 /** What came of a request. */
 export type Taken =
@@ -19,13 +18,7 @@ export type Taken =
   /** The answers were taken; these calls of tools of the page are still to be answered before the run goes on. */
   | { readonly kind: "open"; readonly threadId: string; readonly toolCallIds: readonly string[] };
 
-/** A run under the name that the client knows it by. */
-interface NamedRun {
-  readonly run: Run;
-  readonly runId: string;
-}
-
-/** A request may answer and ask: what it asks is started once what it answered has ended. */
+/** A request may answer and ask: what it asks is a run of its own, queued behind the one that it answered. */
 interface Sequel {
   readonly next?: NonNullable<RunReader["next"]>;
 }
@@ -39,65 +32,52 @@ export type RunExtras = Pick<RunInput, "holdMs" | "outputSchema" | "memoryOption
  */
 export async function takeRequest(engine: Engine, principal: Principal, agent: ResolvedAgent, request: AgUiRequest, extras: RunExtras = {}): Promise<Taken> {
   const { threadId } = request;
-  const given = threadId === undefined ? undefined : await answersIn(engine, principal, { ...request, threadId });
-  if (given?.kind === "cancel") return { kind: "run", run: await canceled(engine, principal, given.runId) };
-  const start = (questions: readonly UserMessage[]): Promise<Run> => started(engine, principal, startOf(agent, request, questions, extras));
-  if (given?.kind === "answers") {
-    const questions = await unasked(engine, principal, request);
-    const answered = await engine.answer(principal, given.answers, continuationOf(request, extras, questions.length > 0));
-    const next = async (): Promise<NamedRun> => ({ run: await start(questions), runId: request.runId });
-    return taken(engine, principal, answered, questions.length > 0 ? next : undefined);
-  }
-  // A request that is sent once more is about the run that it started, whatever that has come to ask.
-  if (given !== undefined && given.open.length > 0 && !(await isKnown(engine, principal, request))) refuseOpen(given.open);
+  // A request that is sent once more is about what it started, whatever has come of that.
+  const isRepeated = await isKnown(engine, principal, request);
+  const given = threadId === undefined ? undefined : await answersIn(engine, principal, { ...request, threadId }, isRepeated);
   const questions = newQuestions(request.messages);
+  if (given?.kind === "answers" || given?.kind === "cancel") {
+    const asked = await unasked(engine, principal, given.runId, questions);
+    const goesOn = await answered(engine, principal, given, continuationOf(request, extras, asked.length > 0));
+    if (asked.length === 0) return goesOn;
+    // On the disk before the client hears of it: what is asked is not lost with the connection.
+    const run = await started(engine, principal, { ...startOf(agent, request, asked, extras), onBusyThread: "queue" });
+    // Where the page leaves other calls open, the conversation goes on all the same.
+    return goesOn.kind === "open" ? { kind: "run", run } : { ...goesOn, next: { run, runId: request.runId } };
+  }
+  if (given !== undefined && !isRepeated) refuseOpen(given.open);
   if (questions.length === 0) throw nothingToDo();
-  return { kind: "run", run: await start(questions) };
+  return { kind: "run", run: await started(engine, principal, startOf(agent, request, questions, extras)) };
 }
 
-/** What follows the run of a cursor in the answer to a request: what the request asked beside what it answered. */
-export async function sequelOf(
+/** What follows the run of a cursor in the answer to a request: what the request asked beside what it answered. Starts nothing. */
+export async function sequelOf(engine: Engine, principal: Principal, { threadId = "", runId }: AgUiRequest, run: Run): Promise<Sequel> {
+  const [next] = (await engine.listRuns(principal, { threadId, clientRunId: runId, limit: 1 })).runs;
+  return next === undefined || next.id === run.id ? {} : { next: { run: next, runId } };
+}
+
+/** Hands the answers on, or gives up what can no longer be answered. */
+async function answered(
   engine: Engine,
   principal: Principal,
-  agent: ResolvedAgent,
-  request: AgUiRequest,
-  run: Run,
-  extras: RunExtras = {},
-): Promise<Sequel> {
-  if (run.clientRunId === request.runId) return {};
-  const questions = await unasked(engine, principal, request);
-  if (questions.length === 0 && !(await isKnown(engine, principal, request))) return {};
-  const next = async (): Promise<NamedRun> => ({ run: await started(engine, principal, startOf(agent, request, questions, extras)), runId: request.runId });
-  return { next: onceAnswered(engine, principal, run, next) };
-}
-
-async function taken(engine: Engine, principal: Principal, { run, interrupts }: Answered, next: (() => Promise<NamedRun>) | undefined): Promise<Taken> {
+  given: Exclude<Given, { readonly kind: "nothing" }>,
+  continuation: Continuation,
+): Promise<Exclude<Taken, { readonly next?: unknown }> | { readonly kind: "run" | "resumed"; readonly run: Run }> {
+  if (given.kind === "cancel") return { kind: "run", run: await canceled(engine, principal, given.runId) };
+  const { run, interrupts } = await engine.answer(principal, given.answers, continuation);
   const asked = interrupts[0];
-  if (run !== undefined) return { kind: run.id === asked?.runId ? "resumed" : "run", run, ...(next && { next: onceAnswered(engine, principal, run, next) }) };
-  // The page leaves its other calls open, and the conversation goes on.
-  if (next !== undefined) return { kind: "run", run: (await next()).run };
+  if (run !== undefined) return { kind: run.id === asked?.runId ? "resumed" : "run", run };
   if (asked === undefined) throw nothingToDo();
   const open = interrupts.filter(({ status, kind }) => status === "pending" && kind === "frontend-tool");
   return { kind: "open", threadId: asked.threadId, toolCallIds: open.map(({ toolCallId }) => toolCallId) };
 }
 
-/** A run that asks again holds back what was asked with the answers: the client has to see its questions first. */
-function onceAnswered(engine: Engine, principal: Principal, run: Run, next: NonNullable<RunReader["next"]>): NonNullable<RunReader["next"]> {
-  return async () => {
-    const interrupts = await interruptsOf(engine, principal, run.id);
-    return interrupts.some(({ kind, status }) => kind !== "frontend-tool" && status === "pending") ? undefined : next();
-  };
-}
-
-/**
- * The messages of the user that the thread does not hold, behind the last one that it does. Beside answers they may stand anywhere: what the
- * run goes on to say comes behind them in the client.
- */
-async function unasked(engine: Engine, principal: Principal, { threadId = "", messages }: AgUiRequest): Promise<readonly UserMessage[]> {
-  const known = new Set((await engine.messages(principal, threadId)).map(({ id }) => id));
-  const asked = messages.filter((message) => message.role === "user");
-  const last = asked.findLastIndex(({ id }) => known.has(id) || known.has(standInId(threadId, id)));
-  return asked.slice(last + 1);
+/** A client that sends no more than its own messages sends what the run that is answered was asked. */
+async function unasked(engine: Engine, principal: Principal, runId: string, questions: readonly UserMessage[]): Promise<readonly UserMessage[]> {
+  if (questions.length === 0) return [];
+  const { input } = await engine.getRun(principal, runId);
+  const known = new Set(input.messages.map(({ id }) => id));
+  return questions.filter(({ id }) => !known.has(id));
 }
 
 /** Given up once more, it is the same run. */
