@@ -6,6 +6,7 @@ import { createStep, createWorkflow } from "@mastra/core/workflows";
 import { Observability, TestExporter } from "@mastra/observability";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
+import type { Entry } from "../../src/core/entry.ts";
 import { START } from "../../src/core/offset.ts";
 import type { Run } from "../../src/core/run.ts";
 import { createEngine, type HoldfastEngine } from "../../src/holdfast.ts";
@@ -47,8 +48,10 @@ beforeEach(async () => {
 afterEach(() => engine.close());
 
 /** The log of a run, once it has ended. */
-function logOf(from: HoldfastEngine, run: Run): Promise<readonly unknown[]> {
-  return Array.fromAsync(from.tail(run, START, new AbortController().signal));
+async function logOf(from: HoldfastEngine, run: Run): Promise<readonly Entry[]> {
+  const log: Entry[] = [];
+  for await (const entries of from.tail(run, START, new AbortController().signal)) log.push(...entries);
+  return log;
 }
 
 async function ended(run: Run): Promise<Run> {
