@@ -1,5 +1,6 @@
+import { Hono } from "hono";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { framesIn, objectsOf, openCedarDesk, replyIn, textOf, type CedarDesk } from "./desk.ts";
+import { credentialsOf, framesIn, objectsOf, openCedarDesk, replyIn, textOf, type CedarDesk } from "./desk.ts";
 
 const CHAT = "/api/chat";
 
@@ -22,6 +23,7 @@ describe("a message of Cedar's", () => {
   it("is answered as a stream at /stream, whose last frame is done", async () => {
     const response = await desk.send(`${CHAT}/stream`, { prompt: "hello", threadId: "", resourceId: "", additionalContext: {} });
     expect(response.headers.get("content-type")).toBe("text/event-stream");
+    expect(response.headers.get("cache-control")).toBe("private, no-cache, no-transform");
     const text = await response.text();
     expect(text).not.toContain("\r");
     expect(text.endsWith("event: done\ndata:\n\n")).toBe(true);
@@ -34,6 +36,13 @@ describe("a message of Cedar's", () => {
     expect(response.headers.get("x-workflow-run-id")).toMatch(/^run_/);
     expect(await response.text()).toContain('"delta":" said hello."');
     expect((await desk.send(CHAT, { question: "neither" })).status).toBe(400);
+  });
+
+  it("is answered below any path that an application mounts Holdfast at", async () => {
+    const app = new Hono().mount("/backend", desk.holdfast.fetch);
+    const headers = { authorization: await credentialsOf("ann") };
+    const response = await app.request("/backend/api/chat", { method: "POST", headers, body: JSON.stringify({ prompt: "hello" }) });
+    expect((await replyIn(response)).content).toBe("You said hello.");
   });
 
   it("needs neither context nor ids, and goes on in its thread where it names one", async () => {

@@ -53,6 +53,11 @@ export interface CedarDesk {
   close(): Promise<void>;
 }
 
+/** What a user sends as `Authorization`. */
+export async function credentialsOf(user: string): Promise<string> {
+  return `Bearer ${await new SignJWT({ sub: user }).setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(SECRET))}`;
+}
+
 /** The calls that a word of the user's makes the model make. */
 const CALLS: Readonly<Record<string, readonly (readonly [string, object])[]>> = {
   paint: [["paint", { colour: "red" }]],
@@ -108,10 +113,9 @@ export async function openCedarDesk(options: Partial<HoldfastOptions> = {}): Pro
       gate.resolve();
     },
     async send(path, body, { as = "ann", headers = {}, method } = {}) {
-      const token = await new SignJWT({ sub: as }).setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(SECRET));
       const request = new Request(`http://desk.test${path}`, {
         method: method ?? (body === undefined ? "GET" : "POST"),
-        headers: { "content-type": "application/json", ...(as !== "nobody" && { authorization: `Bearer ${token}` }), ...headers },
+        headers: { "content-type": "application/json", ...(as !== "nobody" && { authorization: await credentialsOf(as) }), ...headers },
         ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
       });
       return holdfast.fetch(request);
