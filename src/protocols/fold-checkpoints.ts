@@ -1,4 +1,5 @@
 import type { Offset } from "../core/offset.ts";
+import type { Engine } from "../core/protocol.ts";
 
 /** How far a log is folded. */
 export interface FoldPlace {
@@ -62,4 +63,16 @@ export class FoldCheckpoints<Place extends FoldPlace> {
       return;
     }
   }
+}
+
+/** Gives the checkpoints of an engine, which last as long as it does. */
+export function checkpointsByEngine<Place extends FoldPlace>(): (engine: Engine) => FoldCheckpoints<Place> {
+  const byEngine = new WeakMap<Engine, FoldCheckpoints<Place>>();
+  return (engine) => {
+    const known = byEngine.get(engine);
+    if (known !== undefined) return known;
+    const checkpoints = new FoldCheckpoints<Place>();
+    byEngine.set(engine, checkpoints);
+    return checkpoints;
+  };
 }

@@ -4,7 +4,7 @@ import type { Interrupt } from "../../core/interrupt.ts";
 import type { Principal } from "../../core/principal.ts";
 import type { Engine } from "../../core/protocol.ts";
 import type { Run } from "../../core/run.ts";
-import { FoldCheckpoints } from "../fold-checkpoints.ts";
+import { checkpointsByEngine } from "../fold-checkpoints.ts";
 import { formatCursor, type Cursor } from "../cursor.ts";
 import type { AgUiChunk, AgUiEvent, AgUiMessage } from "./event.ts";
 import { historyAround } from "./history.ts";
@@ -96,15 +96,7 @@ async function* joinedBatches(reader: RunReader, point: FoldPoint, start: Cursor
 }
 
 /** Where the readers of an engine got to: one that comes back near the end of a long run need not fold it again. */
-const PLACES = new WeakMap<Engine, FoldCheckpoints<EncodedPlace>>();
-
-function placesOf(engine: Engine): FoldCheckpoints<EncodedPlace> {
-  const known = PLACES.get(engine);
-  if (known !== undefined) return known;
-  const places = new FoldCheckpoints<EncodedPlace>();
-  PLACES.set(engine, places);
-  return places;
-}
+const placesOf = checkpointsByEngine<EncodedPlace>();
 
 /** The events of the entries behind a point, without those that the client has. `answered`: what is answered though the log does not say so yet. */
 async function* tail(

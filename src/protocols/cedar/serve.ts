@@ -4,7 +4,7 @@ import { START, type Offset } from "../../core/offset.ts";
 import type { Engine } from "../../core/protocol.ts";
 import type { Run } from "../../core/run.ts";
 import { formatCursor, type Cursor } from "../cursor.ts";
-import { FoldCheckpoints, type FoldPlace } from "../fold-checkpoints.ts";
+import { checkpointsByEngine, type FoldPlace } from "../fold-checkpoints.ts";
 import { eventStream } from "../sse.ts";
 import { cedarEncoder } from "./encode.ts";
 import { DONE_FRAME, frameText } from "./frame.ts";
@@ -46,15 +46,7 @@ interface EncodedPlace extends FoldPlace {
 }
 
 /** Where the readers of an engine got to: one that comes back near the end of a long run need not fold it again. */
-const PLACES = new WeakMap<Engine, FoldCheckpoints<EncodedPlace>>();
-
-function placesOf(engine: Engine): FoldCheckpoints<EncodedPlace> {
-  const known = PLACES.get(engine);
-  if (known !== undefined) return known;
-  const places = new FoldCheckpoints<EncodedPlace>();
-  PLACES.set(engine, places);
-  return places;
-}
+const placesOf = checkpointsByEngine<EncodedPlace>();
 
 async function* framesOf(engine: Engine, run: Run, start: Cursor, signal: AbortSignal): AsyncGenerator<string, void, void> {
   const encoder = cedarEncoder({ runId: run.id, ...withContext(run) });
