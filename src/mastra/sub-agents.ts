@@ -48,13 +48,13 @@ export function recordedSubAgent(agent: Agent, recorder: SubAgentRecorder, polic
     const requestContext = given.requestContext as RequestContext;
     const runId = given.runId ?? globalThis.crypto.randomUUID();
     const scope = new AgentScope(delegation.scope.world, agent.id, { delegation, mastraRunId: runId });
-    const defaults = await agent.getDefaultOptions({ requestContext });
-    const approvalPolicy = (defaults.requireToolApproval as ApprovalPolicy) ?? policy;
+    const own = ownOptions(await agent.getDefaultOptions({ requestContext }), given);
+    const approvalPolicy = (own.requireToolApproval as ApprovalPolicy) ?? policy;
     const recorded = await withRecordedSubAgents(agent, scope, recorder, requestContext, approvalPolicy);
-    const hooks = recordingHooks(agent, defaults.hooks, scope, recorder);
+    const hooks = recordingHooks(agent, own.hooks, scope, recorder);
     const options: StreamOptions = {
-      ...(guardedCallbacks(defaults, scope, (error) => recorder.onCallbackError(error)) as object),
       ...given,
+      ...(guardedCallbacks(own, scope, (error) => recorder.onCallbackError(error)) as object),
       runId,
       requireToolApproval: false,
       eagerToolExecution: false,
@@ -65,7 +65,7 @@ export function recordedSubAgent(agent: Agent, recorder: SubAgentRecorder, polic
         scope,
         keeper: recorder,
         requestContext,
-        own: defaults.prepareStep,
+        own: own.prepareStep,
         hooks,
         approvalPolicy,
         // Its memory must not get half a conversation, so the sub-agent is left where it stands, for good.
@@ -78,6 +78,12 @@ export function recordedSubAgent(agent: Agent, recorder: SubAgentRecorder, polic
     return recorded.stream(messages, options as object);
   };
   return Object.assign(copyOf(agent), { stream: stream as Agent["stream"] });
+}
+
+/** What the agent is executed with: the options of the call over its own, as Mastra puts them. A step of a workflow has options of its own. */
+function ownOptions(defaults: StreamOptions, given: StreamOptions): StreamOptions {
+  const called = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as StreamOptions;
+  return { ...defaults, ...called, ...((defaults.hooks ?? called.hooks) && { hooks: { ...defaults.hooks, ...called.hooks } }) };
 }
 
 /** Mastra makes such copies itself, to apply a stored version of an agent without touching the registered one. */

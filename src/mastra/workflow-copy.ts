@@ -123,7 +123,7 @@ function stepOf(entry: SingleStepEntry, workflow: MastraWorkflow, world: CopyWor
     }
     case "agent": {
       const agent = (entry.agent ?? world.mastra.getAgentById(entry.agentId)) as unknown;
-      const isRecorded = agent instanceof Agent && (entry.options as { readonly retries?: number } | undefined)?.retries === undefined;
+      const isRecorded = agent instanceof Agent;
       const executed = isRecorded ? recordedSubAgent(agent as Agent, world.recorder, undefined) : agent;
       return { step: asStep(createStepFromAgent(executed as never, entry.options as never)), kind: isRecorded ? "agent" : "step", logId: entry.id };
     }

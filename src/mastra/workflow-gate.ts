@@ -174,9 +174,18 @@ export class StepGate {
     const stuck = delegation.stuck.promise.then(() => {
       words.suspended = { payload: undefined };
     });
-    const output = await Promise.race([gated.kind === "workflow" ? execute(given, callId) : delegating(delegation, async () => execute(given, callId)), stuck]);
+    const executed = Promise.race([gated.kind === "workflow" ? execute(given, callId) : delegating(delegation, async () => execute(given, callId)), stuck]);
+    // An agent may end, or fail, in the very step in which its tool asked.
+    const output = await executed.catch((error: unknown) => {
+      if (!this.#isAsking(callId)) throw error;
+    });
+    if (this.#isAsking(callId)) words.suspended = { payload: undefined };
     await taken;
     return output;
+  }
+
+  #isAsking(callId: string): boolean {
+    return this.#world.scope.interrupted.has(callId);
   }
 
   /** The means by which a step tells Mastra more than its output. */
