@@ -116,9 +116,16 @@ export type ContentEvent =
   | { readonly type: "custom"; readonly kind: string; readonly providerMetadata?: ProviderMetadata }
   /** Structured output; each one replaces the one before. */
   | { readonly type: "object"; readonly object: Json; readonly isFinal: boolean }
-  | { readonly type: "tripwire"; readonly reason: string; readonly processorId?: string }
+  | ({ readonly type: "tripwire" } & StoppedBy)
   /** A step of a workflow begins. `callId` is unique in the run: a step may be entered again, as in a loop. What it does inside is nested under it. */
-  | { readonly type: "workflow-step-started"; readonly callId: string; readonly stepId: string; readonly input?: Json }
+  | {
+      readonly type: "workflow-step-started";
+      readonly callId: string;
+      readonly stepId: string;
+      readonly input?: Json;
+      /** The call of the step that failed, and that this one tries again. */
+      readonly retryOf?: string;
+    }
   | {
       readonly type: "workflow-step-finished";
       readonly callId: string;
@@ -127,6 +134,12 @@ export type ContentEvent =
       readonly output?: Json;
       /** Why it failed, in words fit for the run's owner. */
       readonly message?: string;
+      /** It is tried again, not before that time, in milliseconds since the Unix epoch. */
+      readonly retryAt?: number;
+      /** It failed in a way that no step around it is to try again. */
+      readonly isFatal?: true;
+      /** It failed since a processor stopped it. */
+      readonly tripwire?: StoppedBy;
       /** What it asks, where it suspended by itself and not for something inside it. */
       readonly request?: InterruptRequest;
       /** What the state that the steps share became, where this one set it. */
@@ -136,6 +149,12 @@ export type ContentEvent =
     }
   /** A chunk that no event above describes, kept as it came. */
   | { readonly type: "raw"; readonly chunkType: string; readonly payload: Json };
+
+/** What a processor said when it stopped an agent or a step. */
+export interface StoppedBy {
+  readonly reason: string;
+  readonly processorId?: string;
+}
 
 export type WorkflowStepStatus = "success" | "failed" | "suspended" | "skipped" | "canceled";
 

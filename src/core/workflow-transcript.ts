@@ -1,4 +1,4 @@
-import type { ContentEvent, LifecycleEvent, WorkflowStepStatus } from "./event.ts";
+import type { ContentEvent, LifecycleEvent, StoppedBy, WorkflowStepStatus } from "./event.ts";
 import type { InterruptRequest } from "./interrupt.ts";
 import type { Json } from "./json.ts";
 
@@ -18,6 +18,12 @@ export interface WorkflowStepRecord {
   readonly status: "started" | WorkflowStepStatus;
   readonly output?: Json;
   readonly message?: string;
+  /** When it is tried again, by another call. */
+  readonly retryAt?: number;
+  /** The call that failed, and that this one tries again. */
+  readonly retryOf?: string;
+  readonly isFatal?: true;
+  readonly tripwire?: StoppedBy;
   readonly state?: Json;
   readonly isBailed?: true;
   /** How often it began. */
@@ -32,11 +38,11 @@ export type WorkflowStepEvent = Extract<ContentEvent, { type: "workflow-step-sta
 
 /** Folds the beginning or the end of a step into what is known of it. */
 export function growWorkflow(steps: Map<string, WorkflowStepRecord>, event: WorkflowStepEvent): void {
-  const { callId, stepId } = event;
+  const { callId } = event;
   const known = steps.get(callId);
   if (event.type === "workflow-step-started") {
-    const input = event.input === undefined ? {} : { input: event.input };
-    steps.set(callId, { ...known, callId, stepId, ...input, status: "started", executions: (known?.executions ?? 0) + 1 });
+    const { type: _began, ...beginning } = event;
+    steps.set(callId, { ...known, ...beginning, status: "started", executions: (known?.executions ?? 0) + 1 });
     return;
   }
   const { type: _type, request, ...end } = event;

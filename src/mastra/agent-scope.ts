@@ -13,6 +13,8 @@ export interface Delegation {
   /** The ids of the call: the provider's, and the log's. */
   readonly providerId: string;
   readonly toolCallId: string;
+  /** What its key of idempotency is made from, where that is not its own id. */
+  readonly keyId?: string;
   /** Resolved once the sub-agent can go no further until a question is answered. */
   readonly stuck: PromiseWithResolvers<void>;
 }

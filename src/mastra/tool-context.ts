@@ -37,7 +37,7 @@ export class CurrentToolCall implements ToolCallContext {
 
   get idempotencyKey(): string | undefined {
     const call = delegationHere();
-    return call && idempotencyKeyOf(call.scope.world.attempt.rootRunId, call.toolCallId);
+    return call && idempotencyKeyOf(call.scope.world.attempt.rootRunId, call.keyId ?? call.toolCallId);
   }
 }
 

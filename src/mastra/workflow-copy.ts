@@ -28,7 +28,7 @@ type Step = GatedStep["step"];
  * A copy of a workflow whose steps go through the gate. It keeps no snapshots: what Mastra keeps of a running workflow has holes, and the log
  * knows more. Workflows and steps that others share are left as they are.
  */
-export function recordedWorkflow(workflow: MastraWorkflow, place: WorkflowPlace, world: CopyWorld): MastraWorkflow {
+export function recordedWorkflow(workflow: MastraWorkflow, place: Omit<WorkflowPlace, "retry">, world: CopyWorld): MastraWorkflow {
   const { id, description, inputSchema, outputSchema, stateSchema, requestContextSchema, options, retryConfig } = workflow;
   const config = {
     id,
@@ -46,7 +46,7 @@ export function recordedWorkflow(workflow: MastraWorkflow, place: WorkflowPlace,
   const copy = new Workflow(config as never);
   // oxlint-disable-next-line no-underscore-dangle -- the name is Mastra's
   copy.__registerPrimitives({ logger: world.mastra.getLogger() });
-  const inPlace = { ...place, retries: retryConfig?.attempts ?? 0, retryDelayMs: retryConfig?.delay ?? 0 };
+  const inPlace = { ...place, retry: { retries: retryConfig?.attempts ?? 0, delayMs: retryConfig?.delay ?? 0 } };
   copy.setStepFlow(workflow.stepGraph.map((entry) => copyOfEntry(entry, workflow, inPlace, world)));
   Object.assign(copy.steps, workflow.steps);
   copy.commit();
@@ -83,11 +83,12 @@ function gatedStep(entry: SingleStepEntry, workflow: MastraWorkflow, place: Work
     gated.kind === "workflow"
       ? (params: StepParams, callId: string): unknown => {
           const path = [...place.path, step.id];
-          const copy = recordedWorkflow(inner, { prefix: `${callId}/`, path, workflowId: inner.id, retries: 0, retryDelayMs: 0 }, world);
+          const copy = recordedWorkflow(inner, { prefix: `${callId}/`, path, workflowId: inner.id }, world);
           return (copy as unknown as Step).execute(params);
         }
       : (params: StepParams): unknown => step.execute(params);
-  const { id, description, inputSchema, outputSchema, resumeSchema, suspendSchema, stateSchema, requestContextSchema, component, metadata } = step;
+  // What it says besides, the gate looks at before the log has it.
+  const { id, description, inputSchema, outputSchema, requestContextSchema, component, metadata } = step;
   const { scorers } = step as { readonly scorers?: unknown };
   let isAnswered = false;
   return {
@@ -95,9 +96,6 @@ function gatedStep(entry: SingleStepEntry, workflow: MastraWorkflow, place: Work
     description,
     inputSchema,
     outputSchema,
-    resumeSchema,
-    suspendSchema,
-    stateSchema,
     requestContextSchema,
     component,
     metadata,

@@ -1,15 +1,16 @@
 import { declineReason, type InterruptRequest } from "../core/interrupt.ts";
-import type { Json } from "../core/json.ts";
 import type { WorkflowStepRecord } from "../core/workflow-transcript.ts";
 
 /** What to do when a workflow comes to a step. */
 export type StepDecision =
-  /** `resumeData`: what it asked for, any JSON value. `isNew`: the log is to hold that it begins. */
-  | { readonly action: "execute"; readonly isNew: boolean; readonly resumeData?: { readonly value: Json } }
+  /** `isNew`: the log is to hold that it begins. */
+  | { readonly action: "execute"; readonly isNew: boolean }
   /** The log holds its end: hand it back. */
   | { readonly action: "answer"; readonly record: WorkflowStepRecord }
   /** The log holds its failure: fail the same way. */
-  | { readonly action: "fail"; readonly message: string }
+  | { readonly action: "fail"; readonly record: WorkflowStepRecord }
+  /** The log holds its failure, and that it is tried again at that time, in milliseconds since the Unix epoch. */
+  | { readonly action: "retry"; readonly at: number }
   /** Its question is in the log, and still open. */
   | { readonly action: "wait"; readonly request: InterruptRequest }
   | { readonly action: "decline"; readonly message: string }
@@ -22,9 +23,9 @@ export function stepDecision(record: WorkflowStepRecord | undefined, stepId: str
     case "success":
       return { action: "answer", record };
     case "failed":
-      return { action: "fail", message: record.message ?? `Step ${stepId} failed.` };
+      return record.retryAt === undefined ? { action: "fail", record } : { action: "retry", at: record.retryAt };
     case "started":
-      return mayRepeat ? { action: "execute", isNew: false, ...resumed(record) } : { action: "give-up", message: outcomeUnknown(stepId) };
+      return mayRepeat ? { action: "execute", isNew: false } : { action: "give-up", message: outcomeUnknown(stepId) };
     case "suspended":
       return suspended(record, stepId);
     default:
@@ -37,14 +38,10 @@ function suspended(record: WorkflowStepRecord, stepId: string): StepDecision {
   const { interrupt, answer } = record;
   if (interrupt === undefined) return { action: "execute", isNew: true };
   if (answer === undefined) return { action: "wait", request: interrupt };
-  if (answer.isDeclined !== true) return { action: "execute", isNew: true, ...resumed(record) };
+  if (answer.isDeclined !== true) return { action: "execute", isNew: true };
   const { value } = answer;
   const reason = typeof value === "string" && value !== "" ? value : declineReason(value);
   return { action: "decline", message: reason ?? `The question of step ${stepId} was declined.` };
-}
-
-function resumed({ answer }: WorkflowStepRecord): { readonly resumeData?: { readonly value: Json } } {
-  return answer === undefined ? {} : { resumeData: { value: answer.value } };
 }
 
 function outcomeUnknown(stepId: string): string {

@@ -51,7 +51,7 @@ export class WorkflowRun {
   async drive(): Promise<AttemptOutcome> {
     const { workflow, mastra, requestContext } = this.#options;
     const { run, rootRunId, signal } = this.#attempt;
-    const place = { prefix: "", path: [], workflowId: workflow.id, retries: 0, retryDelayMs: 0 };
+    const place = { prefix: "", path: [], workflowId: workflow.id };
     const copy = recordedWorkflow(workflow, place, { mastra, gate: this.#gate(), recorder: this.#recorder() });
     const execution = await copy.createRun({ runId: rootRunId, resourceId: run.resourceId });
     const stop = (): void => {

@@ -1,3 +1,7 @@
+import type { Json } from "../core/json.ts";
+import type { WorkflowStepRecord } from "../core/workflow-transcript.ts";
+import type { RetryRule } from "./step-failure.ts";
+
 /** Where in a workflow a step stands. */
 export interface WorkflowPlace {
   /** The call of the workflow that it lies in, with a slash behind it; empty for the run's own. */
@@ -5,9 +9,8 @@ export interface WorkflowPlace {
   /** The ids of the steps that it lies in, the outermost first. */
   readonly path: readonly string[];
   readonly workflowId: string;
-  /** How often a step that fails is tried again, unless it says so itself. */
-  readonly retries: number;
-  readonly retryDelayMs: number;
+  /** How a step that fails is tried again, unless it says so itself. */
+  readonly retry: RetryRule;
 }
 
 /** A step of Mastra's and what the gate needs to know of it. */
@@ -44,6 +47,7 @@ export interface StepParams {
   readonly runId: string;
   readonly abortSignal: AbortSignal;
   readonly state?: unknown;
+  readonly validateInputs?: boolean;
   setState(state: unknown): Promise<void>;
   suspend(payload?: unknown, options?: unknown): unknown;
   bail(result: unknown): unknown;
@@ -51,3 +55,20 @@ export interface StepParams {
 
 /** Executes a step; `callId`: the id of this call of it. */
 export type ExecuteStep = (params: StepParams, callId: string) => unknown;
+
+/** One call of a step in an attempt. */
+export interface StepCall {
+  readonly gated: GatedStep;
+  /** Unique in the run; each try has its own. */
+  readonly callId: string;
+  /** Of the first try. */
+  readonly firstId: string;
+  readonly retryOf?: string;
+  readonly retryCount: number;
+  /** What the log holds of it. */
+  readonly record: WorkflowStepRecord | undefined;
+  /** What the log holds of the newest question that was answered, of this try or of one before. */
+  readonly answered: WorkflowStepRecord | undefined;
+  readonly input: Json | undefined;
+  readonly params: StepParams;
+}

@@ -4,7 +4,10 @@ import type { WorkflowStepRecord, WorkflowTranscript } from "../core/workflow-tr
 
 /** One time that a workflow comes to a step. */
 export interface StepVisit {
-  /** The id of the step, numbered from the second time on: `check`, `check#2`; behind that of the workflow that it lies in: `order/check`. */
+  /**
+   * The id of the step, numbered from the second time on: `check`, `check#2`; behind that of the workflow that it lies in: `order/check`. A call
+   * that tries another one again is numbered, too: `check~2`.
+   */
   readonly callId: string;
   readonly record: WorkflowStepRecord | undefined;
 }
@@ -25,11 +28,17 @@ export class WorkflowVisits {
   /** By the id that the first visit of a step has. */
   readonly #recorded: Map<string, WorkflowStepRecord[]> = new Map();
   readonly #used: Set<string> = new Set();
+  /** By the call that each tries again. */
+  readonly #retries: Map<string, WorkflowStepRecord> = new Map();
 
   constructor(workflow: WorkflowTranscript | undefined) {
     for (const record of workflow?.steps.values() ?? []) {
       this.#used.add(record.callId);
-      const first = firstOf(record.callId);
+      if (record.retryOf !== undefined) {
+        this.#retries.set(record.retryOf, record);
+        continue;
+      }
+      const first = firstOf(record);
       const group = this.#recorded.get(first);
       if (group) group.push(record);
       else this.#recorded.set(first, [record]);
@@ -44,14 +53,30 @@ export class WorkflowVisits {
     return record === undefined ? { callId: this.#newId(first), record } : { callId: record.callId, record };
   }
 
+  /** The call that tries a failed one again. `number`: the second try is the first of these. */
+  retry(failedId: string, first: string, number: number): StepVisit {
+    const record = this.#retries.get(failedId);
+    return record === undefined ? { callId: this.#unused(`${first}~${number}`), record } : { callId: record.callId, record };
+  }
+
   #newId(first: string): string {
     let callId = first;
     for (let number = 2; this.#used.has(callId); number += 1) callId = `${first}#${number}`;
     this.#used.add(callId);
     return callId;
   }
+
+  /** The name, unless a step of an unlucky name has taken it. */
+  #unused(name: string): string {
+    const callId = this.#used.has(name) ? `${name}'` : name;
+    if (callId !== name) return this.#unused(callId);
+    this.#used.add(callId);
+    return callId;
+  }
 }
 
-function firstOf(callId: string): string {
-  return callId.replace(/#\d+$/, "");
+/** A name may itself end as the number of a visit does. */
+function firstOf({ callId, stepId }: WorkflowStepRecord): string {
+  const isFirst = callId === stepId || callId.endsWith(`/${stepId}`);
+  return isFirst ? callId : callId.replace(/#\d+$/, "");
 }

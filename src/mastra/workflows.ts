@@ -5,6 +5,7 @@ import type { StepFlowEntry } from "@mastra/core/workflows";
 import type { WorkflowSummary } from "../core/agent-source.ts";
 import { HoldfastError } from "../core/error.ts";
 import { isDeeperThan, type Json } from "../core/json.ts";
+import { checkedBy, type StandardSchema } from "./standard-schema.ts";
 
 /** Engines whose steps are plain functions: a step of another one's may need what only that engine gives it. */
 const ENGINES: ReadonlySet<string> = new Set(["default", "evented"]);
@@ -48,7 +49,9 @@ export async function checkWorkflowInput(mastra: Mastra, workflowId: string, inp
     throw new HoldfastError("NOT_SUPPORTED", `Workflow ${workflow.id} runs on an engine of its own, and cannot be run here.`);
   }
   if (isDeeperThan(input, MAX_LEVELS)) throw new HoldfastError("INPUT_INVALID", `The input is nested more than ${MAX_LEVELS} levels deep.`);
-  const faults = await faultsOf(workflow.inputSchema, input);
+  // Mastra looks at the input of such a workflow no more than at that of its steps.
+  if (workflow.options?.validateInputs === false) return;
+  const { faults } = await checkedBy(workflow.inputSchema, input);
   if (faults === undefined) return;
   throw new HoldfastError("INPUT_INVALID", `The input does not fit the schema of workflow ${workflow.id}. ${faults}.`);
 }
@@ -62,7 +65,7 @@ export interface MastraWorkflow {
   readonly outputSchema?: StandardSchema;
   readonly stateSchema?: StandardSchema;
   readonly requestContextSchema?: StandardSchema;
-  readonly options?: object;
+  readonly options?: { readonly validateInputs?: boolean };
   readonly retryConfig?: { readonly attempts?: number; readonly delay?: number };
   readonly stepGraph: readonly StepFlowEntry[];
   readonly steps: Readonly<Record<string, unknown>>;
@@ -81,26 +84,6 @@ export interface WorkflowResult {
   readonly result?: unknown;
   readonly error?: unknown;
   readonly tripwire?: { readonly reason?: string; readonly processorId?: string };
-}
-
-/** Any library's schema, as Mastra holds it. */
-export interface StandardSchema {
-  readonly "~standard": { validate(value: unknown): StandardResult | Promise<StandardResult> };
-}
-
-type StandardResult =
-  | { readonly value: unknown; readonly issues?: undefined }
-  | { readonly issues: readonly { readonly message: string; readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] }[] };
-
-/** What a schema finds wrong with a value, in words; `undefined` where it fits. */
-export async function faultsOf(schema: StandardSchema | undefined, value: unknown): Promise<string | undefined> {
-  const result = await schema?.["~standard"].validate(value);
-  if (result?.issues === undefined) return undefined;
-  return result.issues
-    .map(({ path = [], message }) =>
-      [...(path.length > 0 ? [path.map((part) => String(typeof part === "object" ? part.key : part)).join(".")] : []), message].join(": "),
-    )
-    .join("; ");
 }
 
 function workflowsOf(mastra: Mastra): Readonly<Record<string, MastraWorkflow>> {

@@ -80,6 +80,22 @@ describe("a workflow whose process is killed", () => {
     expect(entries.filter(({ event }) => event.type === "object")).toHaveLength(1);
   });
 
+  test("between two tries of a step goes on with the second one", async () => {
+    await told("--start", "--workflow", "tries", "--kill-at", "tool-result-committed", "--nth", "2");
+    const { entries, last } = await told("--workflow", "tries");
+    expect(last?.ended?.status).toBe("completed");
+    expect(effectsIn(directory).all()).toEqual(["one 0", "two try 0", "two try 1", "three 2"]);
+    expect(stepsIn(entries).slice(2, 6)).toEqual(["two started", "two failed", "two~2 started", "two~2 success"]);
+  });
+
+  test("in the second try of a step does not execute it a third time, and says so", async () => {
+    await told("--start", "--workflow", "tries", "--kill-at", "tool-start-committed", "--nth", "3");
+    const { entries, last } = await told("--workflow", "tries");
+    expect(last?.ended).toMatchObject({ status: "failed", error: { message: expect.stringMatching(/outcome of step two is unknown/) as string } });
+    expect(effectsIn(directory).all()).toEqual(["one 0", "two try 0"]);
+    expect(stepsIn(entries).slice(2)).toEqual(["two started", "two failed", "two~2 started", "two~2 failed"]);
+  });
+
   test("while it waits for an answer takes the answer in the next process", async () => {
     await told("--start", "--workflow", "asks", "--kill-at", "run-ended");
     const { entries, last } = await told("--answer", "--workflow", "asks");

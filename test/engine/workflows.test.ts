@@ -62,7 +62,7 @@ describe("a run that executes a workflow", () => {
         .commit(),
     }));
     const log = await shop.log(await shop.start("add", { n: 1 }));
-    expect(stepsIn(log)).toEqual(["run-started", "breaks started", "breaks failed", "run-failed"]);
+    expect(stepsIn(log).slice(-3)).toEqual(["breaks~3 started", "breaks~3 failed", "run-failed"]);
     expect(endIn(log)).toMatchObject({ error: { code: "AGENT_FAILED", message: "no stock in …" } });
     expect(shop.done).toEqual(["try 0", "try 1", "try 2"]);
   });

@@ -81,6 +81,13 @@ export async function logOf(engine: HoldfastEngine, run: Run): Promise<readonly 
   return entries;
 }
 
+/** Reads the log of a run until it holds this line of {@link stepsIn}. */
+export async function reached(engine: HoldfastEngine, run: Run, line: string): Promise<void> {
+  const watched = new AbortController();
+  for await (const batch of engine.tail(run, START, watched.signal)) if (stepsIn(batch).includes(line)) break;
+  watched.abort();
+}
+
 /** What a log says of steps and of the end, in short. */
 export function stepsIn(entries: readonly Entry[]): readonly string[] {
   return entries.flatMap(({ event }) => {

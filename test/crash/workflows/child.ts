@@ -54,6 +54,18 @@ function dies(): void {
   if (values.start && values["kill-at"] === undefined) process.kill(process.pid, "SIGKILL");
 }
 
+/** Fails the first time that it is executed, in whichever process. */
+const fails = createStep({
+  id: "two",
+  inputSchema: count,
+  outputSchema: count,
+  execute: async ({ inputData, retryCount }) => {
+    effects.note(`two try ${retryCount}`);
+    if (effects.all().filter((line) => line.startsWith("two try")).length === 1) throw new Error("not yet");
+    return { n: inputData.n + 1 };
+  },
+});
+
 const asks = createStep({
   id: "two",
   inputSchema: count,
@@ -68,6 +80,11 @@ const asks = createStep({
 const flow = (id: string): ReturnType<typeof createWorkflow> => createWorkflow({ id, inputSchema: count, outputSchema: count }) as never;
 const workflows = {
   steps: flow("steps").then(step("one")).then(step("two", dies)).then(step("three")).commit(),
+  tries: createWorkflow({ id: "tries", inputSchema: count, outputSchema: count, retryConfig: { attempts: 2, delay: 50 } })
+    .then(step("one"))
+    .then(fails as never)
+    .then(step("three"))
+    .commit() as never,
   asks: flow("asks")
     .then(step("one"))
     .then(asks as never)

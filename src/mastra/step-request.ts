@@ -1,0 +1,19 @@
+import { standardSchemaToJSONSchema } from "@mastra/core/schema";
+import type { InterruptRequest } from "../core/interrupt.ts";
+import { toJson } from "./json-value.ts";
+import type { StepCall } from "./workflow-step.ts";
+
+/** The question of a step that suspended. */
+export function stepRequest({ gated, callId, input }: StepCall, id: string, payload: unknown): InterruptRequest {
+  const { step, place } = gated;
+  return {
+    id,
+    kind: "workflow-suspend",
+    toolCallId: callId,
+    toolName: gated.logId,
+    input: input ?? null,
+    stepPath: [...place.path, step.id],
+    ...(payload !== undefined && { payload: toJson(payload) }),
+    ...(step.resumeSchema !== undefined && { resumeSchema: toJson(standardSchemaToJSONSchema(step.resumeSchema as never, { io: "input" })) }),
+  };
+}
