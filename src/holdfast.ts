@@ -98,7 +98,7 @@ export class HoldfastEngine implements Engine {
       ...(options.unwatchedRunMs !== undefined && { unwatched: { afterMs: options.unwatchedRunMs, followed: () => this.#tail.takeFollowed() } }),
       billing: { sinks: sinks.map(({ name }) => name), ...(prices && { prices }) },
     });
-    this.#interrupts = new Interrupts(store, this.#runner, () => newId("run"));
+    this.#interrupts = new Interrupts(store, source, this.#runner, () => newId("run"));
     this.#runner.open();
     this.#dispatcher.open();
   }

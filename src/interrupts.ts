@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { HoldfastError } from "./core/error.ts";
+import type { AgentSource } from "./core/agent-source.ts";
 import type { Interrupt } from "./core/interrupt.ts";
 import type { AnswerResult, Continuation, InterruptAnswer, InterruptPage } from "./core/interrupt-store.ts";
 import { isDeeperThan, type Json } from "./core/json.ts";
@@ -16,10 +17,12 @@ const MAX_ANSWER_LEVELS = 200;
 export class Interrupts {
   readonly #store: RunStore;
   readonly #runner: Runner;
+  readonly #source: AgentSource;
   readonly #newRunId: () => string;
 
-  constructor(store: RunStore, runner: Runner, newRunId: () => string) {
+  constructor(store: RunStore, source: AgentSource, runner: Runner, newRunId: () => string) {
     this.#store = store;
+    this.#source = source;
     this.#runner = runner;
     this.#newRunId = newRunId;
   }
@@ -42,6 +45,7 @@ export class Interrupts {
       throw new HoldfastError("INPUT_INVALID", "Give one answer for each interrupt.");
     }
     asked.forEach((interrupt, index) => refuseMisfit(interrupt, answers[index]));
+    await this.#refuseToWorkflow(asked, answers);
     // The state that an earlier request brought is old by now: it must not be taken for one that this request brings.
     const brought: Continuation = { ...continuation, input: { state: null, ...continuation?.input } };
     const request = { answers, answeredBy: principal.resourceId, childRunId: this.#newRunId(), continuation: brought };
@@ -50,6 +54,16 @@ export class Interrupts {
       (given) => (given.outcome === "answered" ? (given.child ?? (given.resumed && { run: given.resumed })) : undefined),
     );
     return this.#answered(result);
+  }
+
+  /** A workflow may be gone, or another one by now. Of a question that is open no more the store says what became of it. */
+  async #refuseToWorkflow(asked: readonly Interrupt[], answers: readonly InterruptAnswer[]): Promise<void> {
+    const run = await this.#store.getRun(asked[0]?.runId ?? "");
+    if (run?.input.workflow === undefined) return;
+    for (const [index, interrupt] of asked.entries()) {
+      const given = answers[index];
+      if (interrupt.status === "pending" && given !== undefined) await this.#source.checkWorkflowAnswer(interrupt, given);
+    }
   }
 
   async #answered(result: AnswerResult): Promise<Answered> {
@@ -88,6 +102,8 @@ function refuseMisfit(interrupt: Interrupt, given: InterruptAnswer | undefined):
   }
   // What a decline gives is a reason, and no schema of an answer foresees one.
   if (given?.isDeclined === true) return;
+  // Of a step the schema itself is asked.
+  if (interrupt.kind === "workflow-suspend") return;
   const schema = schemaOf(interrupt.resumeSchema);
   const result = schema?.safeParse(answer);
   if (result === undefined || result.success) return;

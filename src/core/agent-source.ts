@@ -1,5 +1,5 @@
 import type { FinishReason, RunEvent } from "./event.ts";
-import type { InterruptRequest } from "./interrupt.ts";
+import type { Interrupt, InterruptRequest } from "./interrupt.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { ModelCallKey } from "./ledger.ts";
 import type { Principal } from "./principal.ts";
@@ -26,6 +26,11 @@ export interface AgentSource {
   /** Looks at the input of a workflow before a run is made of it. @throws {HoldfastError} WORKFLOW_NOT_FOUND, INPUT_INVALID, NOT_SUPPORTED */
   checkWorkflowInput(workflowId: string, input: Json): Promise<void>;
   /**
+   * Looks at the answer to a question of a workflow's run before it counts, so that the question stays open where it cannot.
+   * @throws {HoldfastError} WORKFLOW_NOT_FOUND, WORKFLOW_CHANGED when the step that asked is gone, INPUT_INVALID when its schema refuses the answer
+   */
+  checkWorkflowAnswer(question: WorkflowQuestion, given: { readonly answer: Json; readonly isDeclined?: true }): Promise<void>;
+  /**
    * Puts the user's message into the thread, once, under its own id; for a regeneration takes the replaced answer out. `transcript` is
    * what the log held when the attempt began.
    */
@@ -37,6 +42,9 @@ export interface AgentSource {
   /** The conversations as the principal may see them: an agent may choose its memory by who asks. */
   threads(principal: Principal): ThreadDirectory;
 }
+
+/** What is asked within a run of a workflow; `agentId`: the id of the workflow. */
+export type WorkflowQuestion = Pick<Interrupt, "id" | "kind" | "agentId" | "stepPath">;
 
 export interface AgentSummary {
   readonly id: string;

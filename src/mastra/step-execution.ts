@@ -1,6 +1,8 @@
 import { ToolStream } from "@mastra/core/tools";
+import type { Json } from "../core/json.ts";
 import type { AgentScope, Delegation } from "./agent-scope.ts";
 import { delegating } from "./delegation.ts";
+import { answerOf } from "./workflow-answer.ts";
 import { StepWords } from "./step-words.ts";
 import type { ExecuteStep, StepCall, StepParams } from "./workflow-step.ts";
 
@@ -28,7 +30,7 @@ export class StepExecution {
   async run(execute: ExecuteStep): Promise<{ readonly output: unknown; readonly words: StepWords }> {
     const { gated, callId, firstId } = this.#call;
     const words = this.#words;
-    const params = this.#params();
+    const params = await this.#params();
     const delegation: Delegation = { scope: this.#world.scope, providerId: callId, toolCallId: callId, keyId: firstId, stuck: Promise.withResolvers<void>() };
     const stuck = delegation.stuck.promise;
     const executed = gated.kind === "workflow" ? execute(params, callId) : delegating(delegation, async () => execute(params, callId));
@@ -45,18 +47,15 @@ export class StepExecution {
     return this.#world.scope.interrupted.has(this.#call.callId);
   }
 
-  #params(): StepParams {
+  async #params(): Promise<StepParams> {
     const { gated, callId, record, answered, retryCount, params } = this.#call;
     const write = (chunk: unknown): Promise<void> => {
       const { type, payload } = chunk as { readonly type?: string; readonly payload?: { readonly output?: unknown } };
       return type === "workflow-step-output" ? this.#take(payload?.output, false) : this.#take(chunk, true);
     };
     const { answer, interrupt } = answered ?? {};
-    const means = {
-      ...this.#words.means(),
-      retryCount,
-      ...(answer && { resumeData: answer.value, suspendData: interrupt?.payload }),
-    };
+    const resumed = answer && { resumeData: await this.#resumeData(answer.value), suspendData: interrupt?.payload };
+    const means = { ...this.#words.means(), retryCount, ...resumed };
     // What it had said of the state before it asked holds from there on.
     const { state } = record ?? answered ?? {};
     if (state !== undefined) this.#words.state = { value: state };
@@ -65,6 +64,13 @@ export class StepExecution {
     if (gated.kind === "workflow") return { ...params, ...means, ...known };
     const writing = { writer: new ToolStream({ prefix: "workflow-step", callId, name: gated.step.id, runId: params.runId }, write), outputWriter: write };
     return { ...params, ...means, ...known, ...writing };
+  }
+
+  async #resumeData(answer: Json): Promise<unknown> {
+    const { gated, params } = this.#call;
+    const checked = await answerOf(gated.step, answer, params.validateInputs);
+    if (checked.faults === undefined) return checked.value;
+    throw new Error(`Step resume data validation failed: ${checked.faults}`);
   }
 
   #take(output: unknown, isOwn: boolean): Promise<void> {

@@ -12,7 +12,7 @@ export function stepRequest({ gated, callId, input }: StepCall, id: string, payl
     toolCallId: callId,
     toolName: gated.logId,
     input: input ?? null,
-    stepPath: [...place.path, step.id],
+    stepPath: [...place.path, gated.logId],
     ...(payload !== undefined && { payload: toJson(payload) }),
     ...(step.resumeSchema !== undefined && { resumeSchema: toJson(standardSchemaToJSONSchema(step.resumeSchema as never, { io: "input" })) }),
   };

@@ -1,18 +1,11 @@
 import { Agent } from "@mastra/core/agent";
 import type { Mastra } from "@mastra/core/mastra";
-import {
-  createMappingStep,
-  createStepFromAgent,
-  createStepFromClassifier,
-  createStepFromTool,
-  Workflow,
-  type SingleStepEntry,
-  type StepFlowEntry,
-} from "@mastra/core/workflows";
+import { createMappingStep, Workflow, type SingleStepEntry, type StepFlowEntry } from "@mastra/core/workflows";
 import type { WorkflowStepRecord } from "../core/workflow-transcript.ts";
 import { recordedSubAgent, type SubAgentRecorder } from "./sub-agents.ts";
+import { agentIn, agentStep, entryId, logIdOf, logIdsOf, stepOf } from "./workflow-entry.ts";
 import type { StepGate } from "./workflow-gate.ts";
-import type { GatedStep, StepParams, WorkflowPlace } from "./workflow-step.ts";
+import type { GatedStep, StepParams, WorkflowPlace, WorkflowStep as Step } from "./workflow-step.ts";
 import type { MastraWorkflow } from "./workflows.ts";
 
 /** What the copy of a workflow is made with. */
@@ -21,8 +14,6 @@ export interface CopyWorld {
   readonly gate: StepGate;
   readonly recorder: SubAgentRecorder;
 }
-
-type Step = GatedStep["step"];
 
 /**
  * A copy of a workflow whose steps go through the gate. It keeps no snapshots: what Mastra keeps of a running workflow has holes, and the log
@@ -47,17 +38,18 @@ export function recordedWorkflow(workflow: MastraWorkflow, place: Omit<WorkflowP
   // oxlint-disable-next-line no-underscore-dangle -- the name is Mastra's
   copy.__registerPrimitives({ logger: world.mastra.getLogger() });
   const inPlace = { ...place, retry: { retries: retryConfig?.attempts ?? 0, delayMs: retryConfig?.delay ?? 0 } };
-  copy.setStepFlow(workflow.stepGraph.map((entry) => copyOfEntry(entry, workflow, inPlace, world)));
+  copy.setStepFlow(workflow.stepGraph.map((entry) => copyOfEntry(entry, inPlace, world)));
   Object.assign(copy.steps, workflow.steps);
   copy.commit();
   // Mastra would look for a snapshot, in a storage that may be down.
   return Object.assign(copy, { getWorkflowRunById: () => Promise.resolve(null) }) as unknown as MastraWorkflow;
 }
 
-function copyOfEntry(entry: StepFlowEntry, workflow: MastraWorkflow, place: WorkflowPlace, world: CopyWorld): StepFlowEntry {
+function copyOfEntry(entry: StepFlowEntry, place: WorkflowPlace, world: CopyWorld): StepFlowEntry {
+  const siblings = logIdsOf(entry);
   const gated = (single: SingleStepEntry, isOfList = false): SingleStepEntry => ({
     type: "step",
-    step: gatedStep(single, workflow, place, world, isOfList) as never,
+    step: gatedStep({ ...resolvedStep(single, world), place, siblings, isOfList }, world) as never,
   });
   switch (entry.type) {
     case "parallel":
@@ -69,21 +61,38 @@ function copyOfEntry(entry: StepFlowEntry, workflow: MastraWorkflow, place: Work
       return { ...entry, step: gated(entry.step, true) };
     case "sleep":
     case "sleepUntil":
-      return { type: "step", step: sleepStep(entry, place, world) as never };
+      return { type: "step", step: sleepStep(entry, { place, siblings }, world) as never };
     default:
       return gated(entry);
   }
 }
 
-function gatedStep(entry: SingleStepEntry, workflow: MastraWorkflow, place: WorkflowPlace, world: CopyWorld, isOfList: boolean): Step {
-  const gated = { ...stepOf(entry, workflow, world), place, isOfList } satisfies GatedStep;
-  const { step } = gated;
+/** What an entry names and is not there fails when the workflow comes to it, as with Mastra, and not before. */
+function resolvedStep(entry: SingleStepEntry, world: CopyWorld): Pick<GatedStep, "step" | "kind" | "logId"> {
+  const logId = logIdOf(entry);
+  try {
+    const step = stepOf(entry, world.mastra);
+    if (step.component === "WORKFLOW") return { step, kind: "workflow", logId };
+    if (entry.type === "mapping") return { step, kind: "mapping", logId };
+    if (entry.type !== "agent") return { step, kind: "step", logId };
+    const agent = agentIn(entry, world.mastra);
+    if (!(agent instanceof Agent)) return { step, kind: "step", logId };
+    return { step: agentStep(entry, recordedSubAgent(agent as Agent, world.recorder, undefined)), kind: "agent", logId };
+  } catch (error) {
+    const execute = (): never => {
+      throw error;
+    };
+    return { step: { id: entryId(entry), execute }, kind: "step", logId };
+  }
+}
+
+function gatedStep(gated: GatedStep, world: CopyWorld): Step {
+  const { step, place } = gated;
   const inner = step as unknown as MastraWorkflow;
   const execute =
     gated.kind === "workflow"
       ? (params: StepParams, callId: string): unknown => {
-          const path = [...place.path, step.id];
-          const copy = recordedWorkflow(inner, { prefix: `${callId}/`, path, workflowId: inner.id }, world);
+          const copy = recordedWorkflow(inner, { prefix: `${callId}/`, path: [...place.path, step.id], workflowId: inner.id }, world);
           return (copy as unknown as Step).execute(params);
         }
       : (params: StepParams): unknown => step.execute(params);
@@ -111,47 +120,17 @@ function gatedStep(entry: SingleStepEntry, workflow: MastraWorkflow, place: Work
   } as unknown as Step;
 }
 
-/** The step that an entry stands for, as something that can be executed. */
-function stepOf(entry: SingleStepEntry, workflow: MastraWorkflow, world: CopyWorld): Pick<GatedStep, "step" | "kind" | "logId"> {
-  const asStep = (step: unknown): Step => ({ ...(step as Step), id: entryId(entry) });
-  switch (entry.type) {
-    case "step": {
-      const step = entry.step as unknown as Step;
-      return { step, kind: step.component === "WORKFLOW" ? "workflow" : "step", logId: step.id };
-    }
-    case "agent": {
-      const agent = (entry.agent ?? world.mastra.getAgentById(entry.agentId)) as unknown;
-      const isRecorded = agent instanceof Agent;
-      const executed = isRecorded ? recordedSubAgent(agent as Agent, world.recorder, undefined) : agent;
-      return { step: asStep(createStepFromAgent(executed as never, entry.options as never)), kind: isRecorded ? "agent" : "step", logId: entry.id };
-    }
-    case "tool": {
-      const tool: unknown = entry.tool ?? world.mastra.getTool(entry.toolId as never);
-      return { step: asStep(createStepFromTool(tool as never, entry.options as never)), kind: "step", logId: entry.id };
-    }
-    case "classifier": {
-      const { classifier } = entry as { readonly classifier?: unknown };
-      if (classifier === undefined) return { step: workflow.steps[entry.id] as Step, kind: "step", logId: entry.id };
-      return { step: asStep(createStepFromClassifier(classifier as never, entry.options as never)), kind: "step", logId: entry.id };
-    }
-    case "mapping":
-      // Mastra may give it another id in each process.
-      return { step: createMappingStep(entry.id, entry.mapConfig), kind: "mapping", logId: "map" };
-  }
-}
-
-function entryId(entry: SingleStepEntry): string {
-  return entry.type === "step" ? entry.step.id : entry.id;
-}
-
 type SleepEntry = Extract<StepFlowEntry, { type: "sleep" | "sleepUntil" }>;
 
 /** A step that waits, as Mastra's own entry does, and knows after a crash how long it has waited. */
-function sleepStep(entry: SleepEntry, place: WorkflowPlace, world: CopyWorld): Step {
+function sleepStep(entry: SleepEntry, where: Pick<GatedStep, "place" | "siblings">, world: CopyWorld): Step {
   const step = createMappingStep(entry.id, () => Promise.resolve(undefined)) as unknown as Step;
   const untilOf = async (params: StepParams): Promise<number> => {
-    if (entry.type === "sleep") return Date.now() + Number((entry.fn ? await entry.fn(params as never) : entry.duration) ?? 0);
-    return new Date((entry.fn ? await entry.fn(params as never) : entry.date) as Date).getTime();
+    const given = entry.type === "sleep" ? entry.duration : entry.date;
+    const pause: unknown = entry.fn ? await entry.fn(params as never) : given;
+    const until = entry.type === "sleep" ? Date.now() + Number(pause ?? 0) : new Date(pause as Date).getTime();
+    // What is no time is no pause, as with Mastra.
+    return Number.isFinite(until) ? until : Date.now();
   };
-  return { ...step, execute: (params: StepParams) => world.gate.sleep({ step, kind: "mapping", logId: "sleep", place, isOfList: false }, params, untilOf) };
+  return { ...step, execute: (params: StepParams) => world.gate.sleep({ step, kind: "mapping", logId: "sleep", isOfList: false, ...where }, params, untilOf) };
 }

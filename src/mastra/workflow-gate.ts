@@ -1,4 +1,5 @@
 import type { AttemptContext } from "../core/agent-source.ts";
+import { HoldfastError } from "../core/error.ts";
 import type { RunEvent } from "../core/event.ts";
 import type { InterruptRequest } from "../core/interrupt.ts";
 import type { Json } from "../core/json.ts";
@@ -22,6 +23,8 @@ export interface StepWorld extends ExecutionWorld {
   isIdempotent(name: string): boolean;
   nextInterruptId(): string;
   interrupt(request: InterruptRequest): void;
+  /** Ends the attempt with this. */
+  refuse(error: HoldfastError): void;
   /** Emits and waits until it is on the disk. */
   commit(event: RunEvent): Promise<void>;
 }
@@ -91,10 +94,11 @@ export class StepGate {
   }
 
   #enter(gated: GatedStep, params: StepParams): StepCall {
-    const { place, logId, isOfList } = gated;
+    const { place, logId, siblings, isOfList } = gated;
     this.#refuseStopped(params);
     const input = params.inputData === undefined ? undefined : toJson(params.inputData);
-    const visit = this.#world.visits.enter({ prefix: place.prefix, stepId: logId, ...(isOfList && { input: input ?? null }) });
+    const visit = this.#world.visits.enter({ prefix: place.prefix, stepId: logId, siblings, ...(isOfList && { input: input ?? null }) });
+    if (visit.missed !== undefined) this.#refuseChanged(visit.callId, place.prefix + visit.missed);
     return { gated, ...visit, firstId: visit.callId, retryCount: 0, answered: visit.record, input, params };
   }
 
@@ -166,6 +170,14 @@ export class StepGate {
     }
     await words.tell();
     return output;
+  }
+
+  /** A step that is new to the log may come before one that it holds only where the workflow was changed under its run. */
+  #refuseChanged(callId: string, missed: string): never {
+    const message = `The workflow is another one than the run began with: it comes to step ${callId} where the run was at step ${missed}. Nothing was executed.`;
+    const error = new HoldfastError("WORKFLOW_CHANGED", message);
+    this.#world.refuse(error);
+    throw error;
   }
 
   #refuseStopped(params: StepParams): void {

@@ -14,7 +14,7 @@ import { tracingOf } from "./tracing.ts";
 import { recordedWorkflow } from "./workflow-copy.ts";
 import { StepGate } from "./workflow-gate.ts";
 import { WorkflowVisits } from "./workflow-visits.ts";
-import type { MastraWorkflow, WorkflowResult } from "./workflows.ts";
+import type { MastraWorkflow, WorkflowExecution, WorkflowResult } from "./workflows.ts";
 
 export interface WorkflowRunOptions {
   readonly mastra: Mastra;
@@ -37,6 +37,7 @@ export class WorkflowRun {
   readonly #chunks: ChunkRecorder;
   readonly #scopes: AgentScope[] = [];
   readonly #interrupts: InterruptRequest[] = [];
+  readonly #refused: PromiseWithResolvers<AttemptOutcome> = Promise.withResolvers();
   #broken: { readonly error: unknown } | undefined;
 
   constructor(options: WorkflowRunOptions) {
@@ -49,29 +50,42 @@ export class WorkflowRun {
 
   /** @throws what {@link AttemptContext.commit} threw */
   async drive(): Promise<AttemptOutcome> {
-    const { workflow, mastra, requestContext } = this.#options;
-    const { run, rootRunId, signal } = this.#attempt;
+    try {
+      return await this.#follow(await this.#open());
+    } catch (error) {
+      if (this.#broken) throw this.#broken.error;
+      if (this.#attempt.signal.aborted) return { outcome: "aborted" };
+      this.#options.onCallbackError(error);
+      return failed(errorText(error));
+    }
+  }
+
+  #open(): Promise<WorkflowExecution> {
+    const { workflow, mastra } = this.#options;
+    const { run, rootRunId } = this.#attempt;
     const place = { prefix: "", path: [], workflowId: workflow.id };
     const copy = recordedWorkflow(workflow, place, { mastra, gate: this.#gate(), recorder: this.#recorder() });
-    const execution = await copy.createRun({ runId: rootRunId, resourceId: run.resourceId });
+    return copy.createRun({ runId: rootRunId, resourceId: run.resourceId });
+  }
+
+  async #follow(execution: WorkflowExecution): Promise<AttemptOutcome> {
+    const { requestContext } = this.#options;
+    const { run, signal } = this.#attempt;
     const stop = (): void => {
       for (const scope of this.#scopes) scope.gates.close(new Error("the attempt was stopped"));
       // Its `cancel()` writes to Mastra's storage.
       execution.abortController.abort();
     };
     signal.addEventListener("abort", stop, { once: true });
+    void this.#refused.promise.then(stop);
     requestContext.set(TOOL_CALL_KEY, new CurrentToolCall());
     try {
       if (signal.aborted) return { outcome: "aborted" };
       const started = execution.start({ inputData: run.input.workflow?.input ?? null, requestContext, tracingOptions: tracingOf(this.#attempt, undefined) });
-      const result = await unlessAborted(started, signal, WIND_DOWN_MS);
+      const ended = await unlessAborted(Promise.race([this.#refused.promise, started]), signal, WIND_DOWN_MS);
       if (this.#broken) throw this.#broken.error;
-      return signal.aborted || result === undefined ? { outcome: "aborted" } : this.#ending(result);
-    } catch (error) {
-      if (this.#broken) throw this.#broken.error;
-      if (signal.aborted) return { outcome: "aborted" };
-      this.#options.onCallbackError(error);
-      return failed(errorText(error));
+      if (signal.aborted || ended === undefined) return { outcome: "aborted" };
+      return "outcome" in ended ? ended : await this.#ending(ended);
     } finally {
       signal.removeEventListener("abort", stop);
       for (const scope of this.#scopes) scope.gates.close(new Error("the workflow ended"));
@@ -101,6 +115,7 @@ export class WorkflowRun {
       isIdempotent: this.#options.isIdempotent,
       nextInterruptId: () => this.#nextInterruptId(),
       interrupt: (request) => void this.#interrupts.push(request),
+      refuse: ({ code, message }) => this.#refused.resolve({ outcome: "failed", error: { code, message } }),
       commit: (event) => this.#commit(event),
     });
   }

@@ -2,8 +2,9 @@ import type { Mastra } from "@mastra/core/mastra";
 import type { RequestContext } from "@mastra/core/request-context";
 import type { AgentSource, AttemptContext, AttemptOutcome } from "../core/agent-source.ts";
 import type { Run } from "../core/run.ts";
+import { checkWorkflowAnswer } from "./workflow-answer.ts";
 import { WorkflowRun } from "./workflow-run.ts";
-import { checkWorkflowInput, listWorkflows, workflowOf } from "./workflows.ts";
+import { checkWorkflowInput, listWorkflows, registeredWorkflow } from "./workflows.ts";
 
 export interface WorkflowSourceOptions {
   /** Whether a tool, or a step as `workflowId/stepId`, may run again after a crash without harm. */
@@ -14,7 +15,7 @@ export interface WorkflowSourceOptions {
 }
 
 /** What of a source is about workflows; `executeWorkflow` executes an attempt at a run of one. */
-export type WorkflowSource = Pick<AgentSource, "listWorkflows" | "checkWorkflowInput"> & {
+export type WorkflowSource = Pick<AgentSource, "listWorkflows" | "checkWorkflowInput" | "checkWorkflowAnswer"> & {
   readonly executeWorkflow: (attempt: AttemptContext) => Promise<AttemptOutcome>;
 };
 
@@ -24,10 +25,15 @@ export function workflowSource(mastra: Mastra, options: WorkflowSourceOptions): 
   return {
     listWorkflows: () => listWorkflows(mastra),
     checkWorkflowInput: (workflowId, input) => checkWorkflowInput(mastra, workflowId, input),
+    checkWorkflowAnswer: (question, given) => checkWorkflowAnswer(mastra, question, given),
     async executeWorkflow(attempt) {
       const { run } = attempt;
       const onCallbackError = (error: unknown): void => options.onError?.(run, error);
-      const workflow = workflowOf(mastra, run.agentId);
+      const workflow = registeredWorkflow(mastra, run.agentId);
+      if (workflow === undefined) {
+        const message = `Workflow ${run.agentId} is not registered any more, and its run cannot go on.`;
+        return { outcome: "failed", error: { code: "WORKFLOW_NOT_FOUND", message } };
+      }
       return new WorkflowRun({ mastra, workflow, attempt, requestContext: options.contextOf(run), isIdempotent, onUnknownChunk, onCallbackError }).drive();
     },
   };

@@ -21,6 +21,8 @@ export interface GatedStep {
   /** The id that the log knows it by. */
   readonly logId: string;
   readonly place: WorkflowPlace;
+  /** What the log calls the steps that may be under way at the same time, itself among them. */
+  readonly siblings: ReadonlySet<string>;
   /** It is entered once for each item of a list. */
   readonly isOfList: boolean;
 }

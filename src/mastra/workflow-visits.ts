@@ -10,9 +10,13 @@ export interface StepVisit {
    */
   readonly callId: string;
   readonly record: WorkflowStepRecord | undefined;
+  /** Of a visit that the log does not know: a step behind this one that it does know. The workflow is not the one that the log tells of. */
+  readonly missed?: string;
 }
 
 export interface VisitedStep {
+  /** The steps that may be under way at the same time, itself among them. */
+  readonly siblings: ReadonlySet<string>;
   /** The call of the workflow that it lies in, with a slash behind it; empty for the run's own. */
   readonly prefix: string;
   readonly stepId: string;
@@ -25,8 +29,8 @@ export interface VisitedStep {
  * for each item of a list; those of a list begin at their own times, so they are known by their items.
  */
 export class WorkflowVisits {
-  /** By the id that the first visit of a step has. */
-  readonly #recorded: Map<string, WorkflowStepRecord[]> = new Map();
+  /** What was not visited yet, by the call of the workflow that it lies in, and by the id of the step. */
+  readonly #recorded: Map<string, Map<string, WorkflowStepRecord[]>> = new Map();
   readonly #used: Set<string> = new Set();
   /** By the call that each tries again. */
   readonly #retries: Map<string, WorkflowStepRecord> = new Map();
@@ -38,19 +42,21 @@ export class WorkflowVisits {
         this.#retries.set(record.retryOf, record);
         continue;
       }
-      const first = firstOf(record);
-      const group = this.#recorded.get(first);
-      if (group) group.push(record);
-      else this.#recorded.set(first, [record]);
+      const prefix = prefixOf(record);
+      const place = this.#recorded.get(prefix) ?? new Map<string, WorkflowStepRecord[]>();
+      place.set(record.stepId, [...(place.get(record.stepId) ?? []), record]);
+      this.#recorded.set(prefix, place);
     }
   }
 
-  enter({ prefix, stepId, input }: VisitedStep): StepVisit {
-    const first = `${prefix}${stepId}`;
-    const open = this.#recorded.get(first) ?? [];
+  enter({ prefix, stepId, siblings, input }: VisitedStep): StepVisit {
+    const place = this.#recorded.get(prefix);
+    const open = place?.get(stepId) ?? [];
     const index = input === undefined ? 0 : open.findIndex((record) => isSameJson(record.input, input));
     const [record] = index < 0 ? [] : open.splice(index, 1);
-    return record === undefined ? { callId: this.#newId(first), record } : { callId: record.callId, record };
+    if (record !== undefined) return { callId: record.callId, record };
+    const missed = [...(place ?? [])].find(([id, left]) => left.length > 0 && !siblings.has(id))?.[0];
+    return { callId: this.#newId(`${prefix}${stepId}`), record, ...(missed !== undefined && { missed }) };
   }
 
   /** The call that tries a failed one again. `number`: the second try is the first of these. */
@@ -75,8 +81,9 @@ export class WorkflowVisits {
   }
 }
 
-/** A name may itself end as the number of a visit does. */
-function firstOf({ callId, stepId }: WorkflowStepRecord): string {
+/** What stands before the step's own name, which may itself end as the number of a visit does. */
+function prefixOf({ callId, stepId }: WorkflowStepRecord): string {
   const isFirst = callId === stepId || callId.endsWith(`/${stepId}`);
-  return isFirst ? callId : callId.replace(/#\d+$/, "");
+  const first = isFirst ? callId : callId.replace(/#\d+$/, "");
+  return first.slice(0, first.length - stepId.length);
 }

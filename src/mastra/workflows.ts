@@ -22,13 +22,18 @@ export function listWorkflows(mastra: Mastra): readonly WorkflowSummary[] {
   }));
 }
 
+/** The workflow with this id, or, as Mastra allows too, registered under this key; `undefined` where none is. */
+export function registeredWorkflow(mastra: Mastra, workflowId: string): MastraWorkflow | undefined {
+  const workflows = workflowsOf(mastra);
+  return Object.values(workflows).find(({ id }) => id === workflowId) ?? (Object.hasOwn(workflows, workflowId) ? workflows[workflowId] : undefined);
+}
+
 /**
- * The workflow with this id, or, as Mastra allows too, registered under this key.
+ * The workflow with this id or under this key.
  * @throws {HoldfastError} WORKFLOW_NOT_FOUND
  */
 export function workflowOf(mastra: Mastra, workflowId: string): MastraWorkflow {
-  const workflows = workflowsOf(mastra);
-  const workflow = Object.values(workflows).find(({ id }) => id === workflowId) ?? (Object.hasOwn(workflows, workflowId) ? workflows[workflowId] : undefined);
+  const workflow = registeredWorkflow(mastra, workflowId);
   if (workflow === undefined) throw new HoldfastError("WORKFLOW_NOT_FOUND", "There is no workflow with this id; name one that is registered.");
   return workflow;
 }

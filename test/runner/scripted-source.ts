@@ -19,6 +19,7 @@ export function scriptedSource(execute: (attempt: AttemptContext) => Promise<Att
     listAgents: () => [{ id: "agent", name: "agent" }],
     listWorkflows: () => [],
     checkWorkflowInput: () => Promise.resolve(),
+    checkWorkflowAnswer: () => Promise.resolve(),
     begin: () => Promise.resolve(),
     execute,
     settle: () => Promise.resolve(),

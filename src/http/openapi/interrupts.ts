@@ -39,7 +39,7 @@ export const INTERRUPTS: RouteDocument = {
       summary: "Answers a question; the same answer again changes nothing",
       body: { schema: embedded(z.toJSONSchema(answerBody, { io: "input" })) },
       responses: { 200: jsonResponse("The answer counts.", named("InterruptAnswered")) },
-      problems: ["INPUT_INVALID", "INTERRUPT_NOT_FOUND", "ALREADY_ANSWERED", "INTERRUPT_CLOSED", "SHUTTING_DOWN"],
+      problems: ["INPUT_INVALID", "INTERRUPT_NOT_FOUND", "WORKFLOW_NOT_FOUND", "WORKFLOW_CHANGED", "ALREADY_ANSWERED", "INTERRUPT_CLOSED", "SHUTTING_DOWN"],
     },
   ],
 };

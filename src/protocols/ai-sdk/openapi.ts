@@ -12,7 +12,7 @@ const OF_RUN = {
 const CHUNKS = "The chunks of useChat, one in each event.";
 
 const STARTING: readonly ErrorCode[] = ["INPUT_INVALID", "AGENT_NOT_FOUND", "THREAD_NOT_FOUND", "THREAD_BUSY", "IDEMPOTENCY_MISMATCH", "SHUTTING_DOWN"];
-const ANSWERING: readonly ErrorCode[] = ["INTERRUPT_NOT_FOUND", "ALREADY_ANSWERED", "INTERRUPT_CLOSED"];
+const ANSWERING: readonly ErrorCode[] = ["INTERRUPT_NOT_FOUND", "WORKFLOW_NOT_FOUND", "WORKFLOW_CHANGED", "ALREADY_ANSWERED", "INTERRUPT_CLOSED"];
 
 const RUN_OR_CHAT: ParameterDescription = { in: "path", name: "id", says: "The id of a run or of a chat." };
 

@@ -1,0 +1,34 @@
+import type { Mastra } from "@mastra/core/mastra";
+import type { WorkflowQuestion } from "../core/agent-source.ts";
+import { HoldfastError } from "../core/error.ts";
+import type { Json } from "../core/json.ts";
+import { checkedBy, type Checked, type StandardSchema } from "./standard-schema.ts";
+import { stepAt } from "./workflow-entry.ts";
+import type { WorkflowStep } from "./workflow-step.ts";
+import { workflowOf } from "./workflows.ts";
+
+/**
+ * Refuses an answer that the workflow, as it is registered now, could do nothing with: the question stays open.
+ * @throws {HoldfastError} WORKFLOW_NOT_FOUND, WORKFLOW_CHANGED, INPUT_INVALID
+ */
+export async function checkWorkflowAnswer(
+  mastra: Mastra,
+  { id, kind, agentId, stepPath }: WorkflowQuestion,
+  { answer, isDeclined }: { readonly answer: Json; readonly isDeclined?: true },
+): Promise<void> {
+  const workflow = workflowOf(mastra, agentId);
+  if (kind !== "workflow-suspend" || stepPath === undefined) return;
+  const step = stepAt(workflow, stepPath, mastra);
+  if (step === undefined) {
+    const name = stepPath.join("/");
+    throw new HoldfastError("WORKFLOW_CHANGED", `Workflow ${agentId} has no step ${name} any more; bring back the one that asked, or cancel the run.`);
+  }
+  if (isDeclined === true) return;
+  const { faults } = await answerOf(step, answer, workflow.options?.validateInputs);
+  if (faults !== undefined) throw new HoldfastError("INPUT_INVALID", `The answer to interrupt ${id} does not fit its schema. ${faults}.`);
+}
+
+/** What a step is handed of an answer: what its schema makes of it, as with Mastra. */
+export function answerOf(step: WorkflowStep, answer: Json, validateInputs: boolean = true): Promise<Checked> {
+  return checkedBy(validateInputs ? (step.resumeSchema as StandardSchema | undefined) : undefined, answer);
+}
