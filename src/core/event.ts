@@ -4,6 +4,7 @@ import type { ModelCallKey, UsageFigure } from "./ledger.ts";
 import type { Offset } from "./offset.ts";
 import type { RunError, TerminalStatus } from "./run.ts";
 import type { Usage } from "./usage.ts";
+import type { ValueKinds } from "./workflow-transcript.ts";
 
 /**
  * A protocol-neutral fact about a run. Ids of text, reasoning and tool calls are unique within a run. `step` counts the model
@@ -144,6 +145,8 @@ export type ContentEvent =
       readonly request?: InterruptRequest;
       /** What the state that the steps share became, where this one set it. */
       readonly state?: Json;
+      /** What the output and the state hold that JSON has no word for. */
+      readonly kinds?: { readonly output?: ValueKinds; readonly state?: ValueKinds };
       /** The workflow ends here, with this output. */
       readonly isBailed?: true;
     }

@@ -10,6 +10,9 @@ export interface WorkflowTranscript {
   readonly hasResult: boolean;
 }
 
+/** What stands in a value where JSON has no word, such as a date that is kept as text: its kind, and the keys that lead to it. */
+export type ValueKinds = readonly (readonly [kind: string, path: readonly (string | number)[]])[];
+
 export interface WorkflowStepRecord {
   readonly callId: string;
   readonly stepId: string;
@@ -25,6 +28,7 @@ export interface WorkflowStepRecord {
   readonly isFatal?: true;
   readonly tripwire?: StoppedBy;
   readonly state?: Json;
+  readonly kinds?: { readonly output?: ValueKinds; readonly state?: ValueKinds };
   readonly isBailed?: true;
   /** How often it began. */
   readonly executions: number;

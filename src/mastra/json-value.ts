@@ -9,12 +9,26 @@ const BOXED: ReadonlySet<string> = new Set(["[object String]", "[object Number]"
 
 /** What JSON can hold of any value: dates as ISO text, bytes as base64, maps as objects; never throws and never loops. */
 export function toJson(value: unknown): Json {
-  return convert(value, { ancestors: new Set(), nodes: 0 }) ?? null;
+  return toMarkedJson(value) ?? null;
 }
+
+/** The same, with `mark` told of what JSON has no word for, and of the place where it stands; `undefined` where nothing is left. */
+export function toMarkedJson(value: unknown, mark: Mark = () => undefined): Json | undefined {
+  return convert(value, { ancestors: new Set(), nodes: 0, path: [], mark });
+}
+
+/** `cycle`: an object that stands inside itself, and is left out. `entries`: a map with keys that are no text. */
+export type ValueKind = "date" | "bytes" | "map" | "entries" | "set" | "bigint" | "nan" | "infinity" | "-infinity" | "undefined" | "cycle";
+
+export type ValuePath = readonly (string | number)[];
+
+export type Mark = (kind: ValueKind, path: ValuePath) => void;
 
 interface Walk {
   readonly ancestors: Set<object>;
   nodes: number;
+  readonly path: (string | number)[];
+  readonly mark: Mark;
 }
 
 /** `undefined` is what JSON leaves out: functions, symbols, cycles. */
@@ -25,9 +39,9 @@ function convert(value: unknown, walk: Walk): Json | undefined {
       return value;
     case "number":
       // JSON has no negative zero.
-      return Number.isFinite(value) ? value + 0 : null;
+      return Number.isFinite(value) ? value + 0 : marked(null, Number.isNaN(value) ? "nan" : value > 0 ? "infinity" : "-infinity", walk);
     case "bigint":
-      return value.toString();
+      return marked(value.toString(), "bigint", walk);
     case "object":
       return value === null ? null : enter(value, walk);
     default:
@@ -35,8 +49,14 @@ function convert(value: unknown, walk: Walk): Json | undefined {
   }
 }
 
+function marked(json: Json, kind: ValueKind, { mark, path }: Walk): Json {
+  mark(kind, [...path]);
+  return json;
+}
+
 function enter(value: object, walk: Walk): Json | undefined {
   walk.nodes += 1;
+  if (walk.ancestors.has(value)) walk.mark("cycle", [...walk.path]);
   if (walk.ancestors.has(value) || walk.ancestors.size >= MAX_DEPTH || walk.nodes > MAX_NODES) return undefined;
   walk.ancestors.add(value);
   try {
@@ -50,15 +70,18 @@ function enter(value: object, walk: Walk): Json | undefined {
 }
 
 function convertObject(value: object, walk: Walk): Json | undefined {
-  if (Array.isArray(value)) return Array.from(value, (item: unknown) => convert(item, walk) ?? null);
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  if (Array.isArray(value)) return itemsOf(value, walk);
+  if (value instanceof Date) return marked(Number.isNaN(value.getTime()) ? null : value.toISOString(), "date", walk);
   if (value instanceof Error) return { name: convert(value.name, walk), message: convert(value.message, walk) };
-  if (value instanceof Uint8Array || value instanceof Uint8ClampedArray) return base64Of(value);
+  if (value instanceof Uint8Array || value instanceof Uint8ClampedArray) return marked(base64Of(value), "bytes", walk);
   if (value instanceof ArrayBuffer) return base64Of(new Uint8Array(value));
   if (value instanceof DataView) return base64Of(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
-  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number | bigint>, (item) => convert(item, walk) ?? null);
+  if (ArrayBuffer.isView(value)) return itemsOf(Array.from(value as unknown as ArrayLike<number | bigint>), walk);
   if (value instanceof Map) return convertMap(value, walk);
-  if (value instanceof Set) return Array.from(value, (item: unknown) => convert(item, walk) ?? null);
+  if (value instanceof Set) {
+    walk.mark("set", [...walk.path]);
+    return itemsOf([...value], walk);
+  }
   const { then, toJSON } = value as { readonly then?: unknown; readonly toJSON?: unknown };
   if (typeof then === "function") return null;
   if (typeof toJSON === "function") return convert(toJSON.call(value, ""), walk);
@@ -68,14 +91,32 @@ function convertObject(value: object, walk: Walk): Json | undefined {
 
 function convertMap(map: ReadonlyMap<unknown, unknown>, walk: Walk): Json {
   const entries = [...map];
-  if (entries.every(([key]) => typeof key === "string")) return fieldsOf(entries as [string, unknown][], walk);
-  return entries.map((entry) => entry.map((item) => convert(item, walk) ?? null));
+  const isText = entries.every(([key]) => typeof key === "string");
+  walk.mark(isText ? "map" : "entries", [...walk.path]);
+  return isText ? fieldsOf(entries as [string, unknown][], walk) : itemsOf(entries, walk);
+}
+
+function itemsOf(items: readonly unknown[], walk: Walk): Json {
+  return Array.from(items, (item, index) => {
+    const converted = convertAt(index, item, walk);
+    if (item === undefined) walk.mark("undefined", [...walk.path, index]);
+    return converted ?? null;
+  });
+}
+
+function convertAt(key: string | number, item: unknown, walk: Walk): Json | undefined {
+  walk.path.push(key);
+  try {
+    return convert(item, walk);
+  } finally {
+    walk.path.pop();
+  }
 }
 
 function fieldsOf(entries: readonly (readonly [string, unknown])[], walk: Walk): Json {
   const fields: [string, Json][] = [];
   for (const [key, item] of entries) {
-    const converted = convert(item, walk);
+    const converted = convertAt(key, item, walk);
     if (converted !== undefined) fields.push([key, converted]);
   }
   return Object.fromEntries(fields);

@@ -3,6 +3,7 @@ import type { Json } from "../core/json.ts";
 import type { AgentScope, Delegation } from "./agent-scope.ts";
 import { delegating } from "./delegation.ts";
 import { answerOf } from "./workflow-answer.ts";
+import { restoredValue } from "./kept-value.ts";
 import { StepWords } from "./step-words.ts";
 import type { ExecuteStep, StepCall, StepParams } from "./workflow-step.ts";
 
@@ -57,7 +58,8 @@ export class StepExecution {
     const resumed = answer && { resumeData: await this.#resumeData(answer.value), suspendData: interrupt?.payload };
     const means = { ...this.#words.means(), retryCount, ...resumed };
     // What it had said of the state before it asked holds from there on.
-    const { state } = record ?? answered ?? {};
+    const { state: json, kinds } = record ?? answered ?? {};
+    const state = restoredValue({ json, kinds: kinds?.state });
     if (state !== undefined) this.#words.state = { value: state };
     const known = state !== undefined && { state: { ...(params.state as object), ...(state as object) } };
     // A workflow's steps write for themselves.

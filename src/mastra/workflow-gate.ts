@@ -1,10 +1,12 @@
+import { MastraNonRetryableError } from "@mastra/core/error";
 import type { AttemptContext } from "../core/agent-source.ts";
 import { HoldfastError } from "../core/error.ts";
 import type { RunEvent } from "../core/event.ts";
 import type { InterruptRequest } from "../core/interrupt.ts";
-import type { Json } from "../core/json.ts";
 import type { WorkflowStepRecord } from "../core/workflow-transcript.ts";
+import { errorText } from "./error-text.ts";
 import { toJson } from "./json-value.ts";
+import { keptValue, restoredValue, type KeptValue } from "./kept-value.ts";
 import { pause } from "./pause.ts";
 import { StepExecution, type ExecutionWorld } from "./step-execution.ts";
 import { failureOf, recordedFailure } from "./step-failure.ts";
@@ -68,7 +70,7 @@ export class StepGate {
       case "retry":
         return { retryAt: decision.at };
       case "wait":
-        if (record?.state !== undefined) await params.setState(record.state);
+        if (record?.state !== undefined) await params.setState(stateIn(record));
         this.#world.interrupt(decision.request);
         return { output: await params.suspend(decision.request.payload) };
       case "decline":
@@ -110,9 +112,10 @@ export class StepGate {
     return { ...failed, ...visit, retryCount, retryOf: failed.callId, answered };
   }
 
-  async #handBack({ state, isBailed, output }: WorkflowStepRecord, params: StepParams): Promise<unknown> {
-    if (state !== undefined) await params.setState(state);
-    if (isBailed === true) params.bail(output);
+  async #handBack(record: WorkflowStepRecord, params: StepParams): Promise<unknown> {
+    const output = restoredValue({ json: record.output, kinds: record.kinds?.output });
+    if (record.state !== undefined) await params.setState(stateIn(record));
+    if (record.isBailed === true) params.bail(output);
     return output;
   }
 
@@ -152,24 +155,29 @@ export class StepGate {
   async #finish(call: StepCall, words: StepWords, output: unknown): Promise<unknown> {
     const { gated, callId } = call;
     const { attempt } = this.#world;
+    let given = output;
     // What records its own work and was stopped may have returned the half of it.
     if (gated.kind !== "step") this.#refuseStopped(call.params);
-    const base = { type: "workflow-step-finished", callId, stepId: gated.logId, ...stateOf(words) } as const;
+    const base = { type: "workflow-step-finished", callId, stepId: gated.logId } as const;
+    const state = words.state && kept(words.state.value, "set a state");
+    // Whoever comes next gets what the next attempt would give it.
+    if (state) words.state = { value: restoredValue(state) };
     if (words.suspended) {
       // Of what an agent or a workflow asks inside it, the log knows already.
       const isAsking = gated.kind === "step" || gated.kind === "mapping";
       const request = isAsking ? stepRequest(call, this.#world.nextInterruptId(), words.suspended.payload) : undefined;
       if (request) this.#world.interrupt(request);
-      await this.#world.commit({ ...base, status: "suspended", ...(request && { request }) });
+      await this.#world.commit({ ...base, status: "suspended", ...fieldsOf({ state }), ...(request && { request }) });
       attempt.checkpoint("tool-interrupted");
     } else {
-      const result = words.bailed ? words.bailed.result : output;
-      const ending = { ...(result !== undefined && { output: toJson(result) }), ...(words.bailed && { isBailed: true as const }) };
-      await this.#world.commit({ ...base, status: "success", ...ending });
+      const result = kept(words.bailed ? words.bailed.result : output, "gave a value");
+      await this.#world.commit({ ...base, status: "success", ...fieldsOf({ state, output: result }), ...(words.bailed && { isBailed: true as const }) });
       attempt.checkpoint("tool-result-committed");
+      given = restoredValue(result);
+      if (words.bailed) words.bailed = { result: given };
     }
     await words.tell();
-    return output;
+    return given;
   }
 
   /** A step that is new to the log may come before one that it holds only where the workflow was changed under its run. */
@@ -185,6 +193,30 @@ export class StepGate {
   }
 }
 
-function stateOf({ state }: StepWords): { readonly state?: Json } {
-  return state === undefined ? {} : { state: toJson(state.value) };
+function stateIn({ state, kinds }: WorkflowStepRecord): unknown {
+  return restoredValue({ json: state, kinds: kinds?.state });
+}
+
+/** @throws a step's failure that no other try would mend */
+function kept(value: unknown, what: string): KeptValue {
+  try {
+    return keptValue(value);
+  } catch (error) {
+    throw new MastraNonRetryableError(`The step ${what} that cannot be kept: it ${errorText(error)}.`);
+  }
+}
+
+function fieldsOf({
+  state,
+  output,
+}: {
+  readonly state: KeptValue | undefined;
+  readonly output?: KeptValue;
+}): Pick<WorkflowStepRecord, "output" | "state" | "kinds"> {
+  const kinds = { ...(output?.kinds && { output: output.kinds }), ...(state?.kinds && { state: state.kinds }) };
+  return {
+    ...(output?.json !== undefined && { output: output.json }),
+    ...(state?.json !== undefined && { state: state.json }),
+    ...(Object.keys(kinds).length > 0 && { kinds }),
+  };
 }
