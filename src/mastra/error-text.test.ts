@@ -13,6 +13,11 @@ describe("the text of an error", () => {
     ["is the cause of an error that says nothing", new Error("", { cause: new Error("socket closed") }), "socket closed"],
     ["is the name where there is no message", Object.assign(new Error(""), { name: "TimeoutError" }), "TimeoutError"],
     ["is one line", "first line\n    at run (/srv/app/index.js:1:2)", "first line"],
+    [
+      "has what is listed behind it",
+      "Step input validation failed: \n- n: expected a number\n- : expected an object\n    at run",
+      "Step input validation failed: n: expected a number; expected an object",
+    ],
     ["skips empty lines", "\n\n  second  \nthird", "second"],
     ["has no absolute path", "cannot open /srv/app/secret.txt, sorry", "cannot open …, sorry"],
     ["has no quoted path with spaces in it", "open '/Users/Jo Doe/x.txt' failed", "open … failed"],

@@ -21,8 +21,14 @@ export function errorText(error: unknown): string {
 
 function firstLine(text: string): string {
   // What stands behind a few thousand characters of one line is cut off anyway.
-  for (const line of text.slice(0, 16 * MAX_LENGTH).split(/\r?\n|\r/)) if (line.trim() !== "") return line;
-  return "";
+  const [first = "", ...rest] = text
+    .slice(0, 16 * MAX_LENGTH)
+    .split(/\r?\n|\r/)
+    .filter((line) => line.trim() !== "");
+  // What a schema finds wrong with a value Mastra lists behind the line that says so.
+  const end = rest.findIndex((line) => !line.startsWith("- "));
+  const listed = first.trimEnd().endsWith(":") ? rest.slice(0, end < 0 ? undefined : end) : [];
+  return listed.length === 0 ? first : `${first.trimEnd()} ${listed.map((line) => line.replace(/^- (?:: )?/, "")).join("; ")}`;
 }
 
 function messageOf(error: unknown, depth: number): string | undefined {

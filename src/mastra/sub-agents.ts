@@ -77,7 +77,10 @@ export function recordedSubAgent(agent: Agent, recorder: SubAgentRecorder, polic
     };
     return recorded.stream(messages, options as object);
   };
-  return Object.assign(copyOf(agent), { stream: stream as Agent["stream"] });
+  // Mastra's way for models of the AI SDK v4 knows no steps that could be recorded, and no gates.
+  const streamLegacy = (): Promise<never> =>
+    Promise.reject(new HoldfastError("NOT_SUPPORTED", `Agent ${agent.id} has a model of AI SDK v4, which cannot be run here; give it a newer one.`));
+  return Object.assign(copyOf(agent), { stream: stream as Agent["stream"], streamLegacy });
 }
 
 /** What the agent is executed with: the options of the call over its own, as Mastra puts them. A step of a workflow has options of its own. */

@@ -137,6 +137,16 @@ describe("the options of a step that is an agent", () => {
     expect(shop.done).toEqual(["paid 5"]);
   });
 
+  test("may not be a model of AI SDK v4, whose tools would have no gates", async () => {
+    const shop = await opened(() => {
+      const model = { specificationVersion: "v1", provider: "old", modelId: "old-1", defaultObjectGenerationMode: "json" };
+      const agent = new Agent({ id: "old", name: "Old", instructions: "x", model: model as never });
+      return { paying: paying(createStep(agent)) };
+    });
+    const log = await shop.log(await shop.start("paying", { prompt: "go" }));
+    expect(endIn(log)).toMatchObject({ error: { message: "Agent old has a model of AI SDK v4, which cannot be run here; give it a newer one." } });
+  });
+
   test("may ask for an object instead of a text", async () => {
     const shop = await opened(() => {
       const model = scriptedModel({ calls: [[say('{"ok":true}')]] });

@@ -62,6 +62,28 @@ describe("a workflow that another process goes on with", () => {
     expect(shop.done).toEqual(["quick 1", "slow 1", "slow 1"]);
   });
 
+  test("ends as a processor had ended it in the process before", async () => {
+    const guard = createStep({
+      id: "guard",
+      inputSchema: COUNT,
+      outputSchema: COUNT,
+      execute: async () => {
+        throw new TripWire("not allowed", {}, "guardian");
+      },
+    });
+    const shop = await opened(
+      (done) => ({
+        both: flow("both")
+          .parallel([guard, stuck("slow", done, 1)] as never)
+          .commit(),
+      }),
+      { idempotentTools: ["both/slow"] },
+    );
+    const log = await handedOver(shop, await shop.start("both", { n: 1 }), "guard failed", "slow started");
+    expect(log.find(({ event }) => event.type === "tripwire")?.event).toEqual({ type: "tripwire", reason: "not allowed", processorId: "guardian" });
+    expect(endIn(log)?.type).toBe("run-completed");
+  });
+
   test("executes of a list only the items that it had not finished, each once", async () => {
     const shop = await opened(
       (done) => ({

@@ -67,6 +67,19 @@ describe("a run that executes a workflow", () => {
     expect(shop.done).toEqual(["try 0", "try 1", "try 2"]);
   });
 
+  test("fails with what is wrong with the input of a step", async () => {
+    const wrong = createStep({ id: "wrong", inputSchema: COUNT, outputSchema: z.any(), execute: async () => ({ n: "many" }) });
+    const shop = await opened((done) => ({
+      add: flow("add")
+        .then(wrong as never)
+        .then(counting("after", done))
+        .commit(),
+    }));
+    const log = await shop.log(await shop.start("add", { n: 1 }));
+    expect(endIn(log)).toMatchObject({ error: { message: "Step input validation failed: n: Invalid input: expected number, received string" } });
+    expect(shop.done).toEqual([]);
+  });
+
   test("numbers the turns of a loop and the items of a list, and names what lies in a nested workflow behind it", async () => {
     const shop = await opened((done) => ({
       all: flow("all")
