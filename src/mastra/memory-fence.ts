@@ -1,7 +1,18 @@
+import type { MemoryConfig } from "@mastra/core/memory";
 import type { RequestContext } from "@mastra/core/request-context";
 
 interface MemoryContext {
   memoryConfig?: { readonly readOnly?: boolean };
+}
+
+/** Options of a memory that Mastra asks whenever it saves something; it is told to write nothing once the fence is up. */
+export function fencedOptions(options: MemoryConfig | undefined, isFenced: () => boolean): MemoryConfig {
+  return {
+    ...options,
+    get readOnly(): boolean {
+      return options?.readOnly === true || isFenced();
+    },
+  };
 }
 
 /**

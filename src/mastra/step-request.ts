@@ -1,6 +1,6 @@
-import { standardSchemaToJSONSchema } from "@mastra/core/schema";
 import type { InterruptRequest } from "../core/interrupt.ts";
 import { toJson } from "./json-value.ts";
+import { resumeJsonSchema } from "./workflow-answer.ts";
 import type { StepCall } from "./workflow-step.ts";
 
 /** The question of a step that suspended. */
@@ -14,6 +14,6 @@ export function stepRequest({ gated, callId, input }: StepCall, id: string, payl
     input: input ?? null,
     stepPath: [...place.path, gated.logId],
     ...(payload !== undefined && { payload: toJson(payload) }),
-    ...(step.resumeSchema !== undefined && { resumeSchema: toJson(standardSchemaToJSONSchema(step.resumeSchema as never, { io: "input" })) }),
+    ...(step.resumeSchema !== undefined && { resumeSchema: resumeJsonSchema(step.resumeSchema) }),
   };
 }

@@ -5,6 +5,7 @@ import { AgentScope } from "./agent-scope.ts";
 import type { ApprovalPolicy } from "./approval-rule.ts";
 import { delegationHere } from "./delegation.ts";
 import { guardedCallbacks } from "./guarded-callbacks.ts";
+import { fencedOptions } from "./memory-fence.ts";
 import { stepPreparation } from "./step-preparation.ts";
 import type { GateKeeper } from "./tool-gate.ts";
 import { recordingHooks, type ToolRecorder } from "./tool-hooks.ts";
@@ -52,8 +53,11 @@ export function recordedSubAgent(agent: Agent, recorder: SubAgentRecorder, polic
     const approvalPolicy = (own.requireToolApproval as ApprovalPolicy) ?? policy;
     const recorded = await withRecordedSubAgents(agent, scope, recorder, requestContext, approvalPolicy);
     const hooks = recordingHooks(agent, own.hooks, scope, recorder);
+    const { signal } = scope.world.attempt;
+    const memory = own.memory && { ...own.memory, options: fencedOptions(own.memory.options, () => signal.aborted || scope.interrupted.size > 0) };
     const options: StreamOptions = {
       ...given,
+      ...(memory && { memory }),
       ...(guardedCallbacks(own, scope, (error) => recorder.onCallbackError(error)) as object),
       runId,
       requireToolApproval: false,

@@ -1,7 +1,10 @@
 import type { Mastra } from "@mastra/core/mastra";
+import { standardSchemaToJSONSchema } from "@mastra/core/schema";
 import type { WorkflowQuestion } from "../core/agent-source.ts";
 import { HoldfastError } from "../core/error.ts";
 import type { Json } from "../core/json.ts";
+import { withDates } from "./answer-dates.ts";
+import { toJson } from "./json-value.ts";
 import { checkedBy, type Checked, type StandardSchema } from "./standard-schema.ts";
 import { stepAt } from "./workflow-entry.ts";
 import type { WorkflowStep } from "./workflow-step.ts";
@@ -29,6 +32,13 @@ export async function checkWorkflowAnswer(
 }
 
 /** What a step is handed of an answer: what its schema makes of it, as with Mastra. */
-export function answerOf(step: WorkflowStep, answer: Json, validateInputs: boolean = true): Promise<Checked> {
-  return checkedBy(validateInputs ? (step.resumeSchema as StandardSchema | undefined) : undefined, answer);
+export async function answerOf({ resumeSchema }: WorkflowStep, answer: Json, validateInputs: boolean = true): Promise<Checked> {
+  if (!validateInputs || resumeSchema === undefined) return { value: answer };
+  const checked = await checkedBy(resumeSchema as StandardSchema, answer);
+  return checked.faults === undefined ? checked : checkedBy(resumeSchema as StandardSchema, withDates(answer, resumeJsonSchema(resumeSchema)));
+}
+
+/** The schema of an answer, as those see it who may answer. */
+export function resumeJsonSchema(resumeSchema: unknown): Json {
+  return toJson(standardSchemaToJSONSchema(resumeSchema as never, { io: "input" }));
 }

@@ -8,6 +8,7 @@ import { AgentScope } from "./agent-scope.ts";
 import { ChunkRecorder } from "./chunk-recorder.ts";
 import { errorText } from "./error-text.ts";
 import { toJson } from "./json-value.ts";
+import { fenceMemory } from "./memory-fence.ts";
 import { CurrentToolCall, TOOL_CALL_KEY } from "./tool-context.ts";
 import type { SubAgentRecorder } from "./sub-agents.ts";
 import { tracingOf } from "./tracing.ts";
@@ -72,6 +73,7 @@ export class WorkflowRun {
     const { requestContext } = this.#options;
     const { run, signal } = this.#attempt;
     const stop = (): void => {
+      fenceMemory(requestContext);
       for (const scope of this.#scopes) scope.gates.close(new Error("the attempt was stopped"));
       // Its `cancel()` writes to Mastra's storage.
       execution.abortController.abort();

@@ -49,6 +49,25 @@ describe("an answer to a step", () => {
     expect(resultIn(log)).toEqual({ got: { amount: 4, note: "none" }, asked: {} });
   });
 
+  test("may be a date, which JSON has as text", async () => {
+    const schema = z.object({ when: z.date(), until: z.date().nullable(), more: z.array(z.date()), name: z.string() });
+    const shop = await opened(() => ({
+      buy: flow("buy")
+        .then(echoing(schema))
+        .map(async ({ inputData }) => {
+          const { when, until, more, name } = (inputData as { got: z.infer<typeof schema> }).got;
+          return [when.getTime(), until?.getTime(), more.map((date) => date.getTime()), name];
+        })
+        .commit(),
+    }));
+    const run = await shop.start("buy", { n: 1 });
+    await shop.log(run);
+    const at = new Date(5).toISOString();
+    await expect(answerAll(shop.engine, run, { when: "soon", until: null, more: [], name: at })).rejects.toMatchObject({ code: "INPUT_INVALID" });
+    const log = await shop.log(await answerAll(await shop.second(), run, { when: at, until: at, more: [at], name: at }));
+    expect(resultIn(log)).toEqual([5, 5, [5], at]);
+  });
+
   test("is not looked at where the workflow validates nothing", async () => {
     const shop = await opened(() => ({
       buy: flow("buy", { options: { validateInputs: false } })
