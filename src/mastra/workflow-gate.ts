@@ -58,7 +58,7 @@ export class StepGate {
   }
 
   async #follow(call: StepCall, execute: ExecuteStep, onRecorded: (record: WorkflowStepRecord) => void): Promise<CallEnd> {
-    const { gated, callId, record, params } = call;
+    const { gated, record, params } = call;
     const mayRepeat = gated.kind !== "step" || this.#world.isIdempotent(`${gated.place.workflowId}/${gated.step.id}`);
     const decision = stepDecision(record, gated.logId, mayRepeat);
     switch (decision.action) {
@@ -75,8 +75,7 @@ export class StepGate {
         return { output: await params.suspend(decision.request.payload) };
       case "decline":
       case "give-up":
-        await this.#world.commit({ type: "workflow-step-finished", callId, stepId: gated.logId, status: "failed", message: decision.message });
-        throw new Error(decision.message);
+        return this.#fail(call, new MastraNonRetryableError(decision.message));
       case "execute":
         return this.#execute(call, decision, execute);
     }
