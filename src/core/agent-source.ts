@@ -72,7 +72,7 @@ export interface AttemptContext {
   readonly transcript: Transcript;
   /**
    * Aborted when the attempt must stop: on cancel, when the lease is lost, on a hand-over. From then on nothing may be written to
-   * the thread.
+   * the thread. Where the reason is `canceled`, no other attempt follows.
    */
   readonly signal: AbortSignal;
   /**

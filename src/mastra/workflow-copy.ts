@@ -13,6 +13,8 @@ export interface CopyWorld {
   readonly mastra: Mastra;
   readonly gate: StepGate;
   readonly recorder: SubAgentRecorder;
+  /** Whether the run goes on in another attempt, so that how Mastra says that this one ended is not how the workflow ended. */
+  isLeft(): boolean;
 }
 
 /**
@@ -31,7 +33,7 @@ export function recordedWorkflow(workflow: MastraWorkflow, place: Omit<WorkflowP
     mastra: world.mastra,
     // The gate tries a step again by itself.
     retryConfig: { attempts: 0, delay: 0 },
-    options: { ...options, shouldPersistSnapshot: () => false },
+    options: { ...options, ...callbacksOf(options, world), shouldPersistSnapshot: () => false },
     steps: [],
   };
   const copy = new Workflow(config as never);
@@ -43,6 +45,17 @@ export function recordedWorkflow(workflow: MastraWorkflow, place: Omit<WorkflowP
   copy.commit();
   // Mastra would look for a snapshot, in a storage that may be down.
   return Object.assign(copy, { getWorkflowRunById: () => Promise.resolve(null) }) as unknown as MastraWorkflow;
+}
+
+type Callback = (given: never) => unknown;
+
+/** The callbacks of a workflow that tell of its end, without the ends that are only those of an attempt. */
+function callbacksOf({ onFinish, onError }: NonNullable<MastraWorkflow["options"]> = {}, world: CopyWorld): object {
+  const ofItsEnd =
+    (callback: Callback): Callback =>
+    (given) =>
+      world.isLeft() ? undefined : callback(given);
+  return { ...(onFinish && { onFinish: ofItsEnd(onFinish) }), ...(onError && { onError: ofItsEnd(onError) }) };
 }
 
 function copyOfEntry(entry: StepFlowEntry, place: WorkflowPlace, world: CopyWorld): StepFlowEntry {

@@ -65,7 +65,7 @@ export class WorkflowRun {
     const { workflow, mastra } = this.#options;
     const { run, rootRunId } = this.#attempt;
     const place = { prefix: "", path: [], workflowId: workflow.id };
-    const copy = recordedWorkflow(workflow, place, { mastra, gate: this.#gate(), recorder: this.#recorder() });
+    const copy = recordedWorkflow(workflow, place, { mastra, gate: this.#gate(), recorder: this.#recorder(), isLeft: () => this.#isLeft() });
     return copy.createRun({ runId: rootRunId, resourceId: run.resourceId });
   }
 
@@ -92,6 +92,11 @@ export class WorkflowRun {
       signal.removeEventListener("abort", stop);
       for (const scope of this.#scopes) scope.gates.close(new Error("the workflow ended"));
     }
+  }
+
+  #isLeft(): boolean {
+    const { signal } = this.#attempt;
+    return this.#broken !== undefined || (signal.aborted && signal.reason !== "canceled");
   }
 
   #gate(): StepGate {

@@ -70,7 +70,7 @@ export interface MastraWorkflow {
   readonly outputSchema?: StandardSchema;
   readonly stateSchema?: StandardSchema;
   readonly requestContextSchema?: StandardSchema;
-  readonly options?: { readonly validateInputs?: boolean };
+  readonly options?: { readonly validateInputs?: boolean; readonly onFinish?: (given: never) => unknown; readonly onError?: (given: never) => unknown };
   readonly retryConfig?: { readonly attempts?: number; readonly delay?: number };
   readonly stepGraph: readonly StepFlowEntry[];
   readonly steps: Readonly<Record<string, unknown>>;
