@@ -96,6 +96,12 @@ export function usageEntryOf(runId: string, { event, attempt, at }: Omit<Entry, 
   }
 }
 
+/** What an event says that a call of an agent inside used, by the provider's figure. Nobody takes such a call back. */
+export function usageInside({ event, attempt, at }: Omit<Entry, "offset">): Usage {
+  const row = event.type === "nested" || event.type === "model-cut" ? usageEntryOf("", { event, attempt, at }) : undefined;
+  return row?.state === "settled" && row.path !== "" ? (row.usage ?? {}) : {};
+}
+
 /** The event inside its sub-agents, and the id of the tool call that the innermost one runs in. */
 export function innermost(event: RunEvent): { readonly path: string; readonly inner: Exclude<RunEvent, NestedEvent> } {
   let path = "";

@@ -2,6 +2,7 @@ import type { Entry } from "./entry.ts";
 import type { ContentEvent, NestedEvent, RunEvent, StepEvent, TerminalEvent } from "./event.ts";
 import type { InterruptRequest } from "./interrupt.ts";
 import type { Json } from "./json.ts";
+import { usageInside } from "./ledger.ts";
 import { START, type Offset } from "./offset.ts";
 import type { ToolPart, Transcript, TranscriptPart, TranscriptStep } from "./transcript.ts";
 import { findTool, growTool, isToolEvent } from "./transcript-tools.ts";
@@ -52,15 +53,18 @@ export function transcriptOf(entries: Iterable<Entry>, ancestry: Iterable<Entry>
   settle(draft);
   offset = START;
   let end: TerminalEvent | undefined;
+  let inside: Usage = {};
   for (const entry of entries) {
+    inside = addUsage(inside, usageInside(entry));
     end = grow(draft, entry.event, offset) ?? end;
     offset = entry.offset;
     if (entry.event.type === "run-started" || entry.event.type === "interrupt-answered") draft.request = offset;
   }
   // What the runs before this one used is on their own bills.
   const own = draft.steps.filter((step) => step.before !== START);
-  const usage = own.reduce<Usage>((sum, step) => addUsage(sum, step.modelFinished?.usage ?? {}), {});
-  const workflow = draft.workflowSteps.size > 0 && { workflow: { steps: draft.workflowSteps, hasResult: draft.hasResult } };
+  const isWorkflow = draft.workflowSteps.size > 0;
+  const usage = isWorkflow ? inside : own.reduce<Usage>((sum, step) => addUsage(sum, step.modelFinished?.usage ?? {}), {});
+  const workflow = isWorkflow && { workflow: { steps: draft.workflowSteps, hasResult: draft.hasResult } };
   const isTakenUp = [...own, ...draft.states].some(({ before }) => before !== START && before >= draft.request);
   return { steps: draft.steps, offset, usage, end, nested: draft.nested, states: draft.states.map(({ value }) => value), isTakenUp, ...workflow };
 }

@@ -10,7 +10,7 @@ export interface Transcript {
   readonly steps: readonly TranscriptStep[];
   /** Offset of the last entry that was read. */
   readonly offset: Offset;
-  /** Usage of every finished model call that stands; sub-agents not included. */
+  /** Usage of every finished model call that stands; sub-agents not included. Of a workflow: of all the agents in it. */
   readonly usage: Usage;
   readonly end: TerminalEvent | undefined;
   /** What sub-agents did, by the id of the tool call that each runs in. */

@@ -5,6 +5,7 @@ import type { Entry } from "../core/entry.ts";
 import { isTerminalEvent, type RunEvent, type TerminalEvent } from "../core/event.ts";
 import type { InterruptRequest } from "../core/interrupt.ts";
 import { MAX_CRASHES } from "../core/lease.ts";
+import { usageInside } from "../core/ledger.ts";
 import { readLineage, readLog, type Lineage } from "../core/lineage.ts";
 import { offsetOf, START } from "../core/offset.ts";
 import { isTerminal, type Run } from "../core/run.ts";
@@ -156,6 +157,7 @@ export class Attempt {
         // A tool that ignored the abort may still report when the run has gone on without it.
         if (this.#isOver) return undefined;
         if (event.type === "model-finished" && event.usage) this.#usage = addUsage(this.#usage, event.usage);
+        else if (this.run.input.workflow !== undefined) this.#usage = addUsage(this.#usage, usageInside({ event, attempt: this.epoch, at: 0 }));
         this.#calls.see(event);
         return this.#log.append(event);
       },

@@ -72,6 +72,7 @@ describe("an agent that is a step of a workflow", () => {
       ["writer", "settled", "writer", "writer-1", 20],
     ]);
     expect(bill?.billable.usage.inputTokens).toBe(30);
+    expect(endIn(log)).toMatchObject({ type: "run-completed", usage: { inputTokens: 30, outputTokens: 2 } });
   });
 
   test("goes on in another process where it was, without a call that had ended", async () => {
@@ -92,6 +93,7 @@ describe("an agent that is a step of a workflow", () => {
     expect(endIn(log)?.type).toBe("run-completed");
     expect(resultIn(log)).toEqual({ said: "Looking.Found." });
     expect(shop.done).toEqual(["model 0", "lookup writer/c1", "model 1", "model 1"]);
+    expect(endIn(log)).toMatchObject({ usage: { inputTokens: 30, outputTokens: 2 } });
     expect(stepsIn(log)).toEqual(["run-started", "writer started", "writer success", "map started", "map success", "run-completed"]);
     const ids = log.flatMap(({ event }) => (innermost(event).inner.type === "text-start" ? [JSON.stringify(innermost(event).inner)] : []));
     expect(new Set(ids).size).toBe(2);
@@ -149,6 +151,7 @@ describe("an agent that a step calls by itself", () => {
     const child = await answerAll(shop.engine, run, { more: true });
     const second = await shop.log(child);
     expect(resultIn(second)).toEqual({ text: "Found." });
+    for (const log of [first, second]) expect(endIn(log)).toMatchObject({ usage: { inputTokens: 30 } });
     for (const { id } of [run, child]) expect((await shop.engine.usage(BEA, id)).bill?.billable.usage.inputTokens).toBe(30);
     const idsIn = (log: typeof first): readonly string[] =>
       log.flatMap(({ event }) => {
