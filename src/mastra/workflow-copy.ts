@@ -1,7 +1,6 @@
 import { Agent } from "@mastra/core/agent";
 import type { Mastra } from "@mastra/core/mastra";
 import { createMappingStep, Workflow, type SingleStepEntry, type StepFlowEntry } from "@mastra/core/workflows";
-import type { WorkflowStepRecord } from "../core/workflow-transcript.ts";
 import { recordedSubAgent, type SubAgentRecorder } from "./sub-agents.ts";
 import { agentIn, agentStep, entryId, logIdOf, logIdsOf, stepOf } from "./workflow-entry.ts";
 import type { StepGate } from "./workflow-gate.ts";
@@ -112,7 +111,7 @@ function gatedStep(gated: GatedStep, world: CopyWorld): Step {
   // What it says besides, the gate looks at before the log has it.
   const { id, description, inputSchema, outputSchema, requestContextSchema, component, metadata } = step;
   const { scorers } = step as { readonly scorers?: unknown };
-  let isAnswered = false;
+  let isScored = false;
   return {
     id,
     description,
@@ -123,13 +122,18 @@ function gatedStep(gated: GatedStep, world: CopyWorld): Step {
     metadata,
     // What was scored when it was made is not scored again.
     get scorers(): unknown {
-      return isAnswered ? undefined : scorers;
+      return isScored ? undefined : scorers;
     },
     retries: 0,
-    execute: (params: StepParams) =>
-      world.gate.pass(gated, params, execute, (record: WorkflowStepRecord) => {
-        isAnswered = record.status === "success";
-      }),
+    execute: async (params: StepParams) => {
+      let isFromLog = false;
+      const output = await world.gate.pass(gated, params, execute, () => {
+        isFromLog = true;
+      });
+      // Mastra asks at once, and of each visit.
+      isScored = isFromLog;
+      return output;
+    },
   } as unknown as Step;
 }
 

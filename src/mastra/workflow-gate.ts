@@ -47,8 +47,8 @@ export class StepGate {
     this.#world = world;
   }
 
-  /** `onRecorded`: told of a step that is not executed, since the log has its end. */
-  async pass(gated: GatedStep, params: StepParams, execute: ExecuteStep, onRecorded: (record: WorkflowStepRecord) => void): Promise<unknown> {
+  /** `onRecorded`: told that the step is not executed, since the log has its end or its question. */
+  async pass(gated: GatedStep, params: StepParams, execute: ExecuteStep, onRecorded: () => void): Promise<unknown> {
     for (let call = this.#enter(gated, params); ; call = this.#again(call)) {
       const end = await this.#follow(call, execute, onRecorded);
       if ("output" in end) return end.output;
@@ -57,19 +57,20 @@ export class StepGate {
     }
   }
 
-  async #follow(call: StepCall, execute: ExecuteStep, onRecorded: (record: WorkflowStepRecord) => void): Promise<CallEnd> {
+  async #follow(call: StepCall, execute: ExecuteStep, onRecorded: () => void): Promise<CallEnd> {
     const { gated, record, params } = call;
     const mayRepeat = gated.kind !== "step" || this.#world.isIdempotent(`${gated.place.workflowId}/${gated.step.id}`);
     const decision = stepDecision(record, gated.logId, mayRepeat);
     switch (decision.action) {
       case "answer":
-        onRecorded(decision.record);
+        onRecorded();
         return { output: await this.#handBack(decision.record, params) };
       case "fail":
         throw recordedFailure(decision.record);
       case "retry":
         return { retryAt: decision.at };
       case "wait":
+        onRecorded();
         if (record?.state !== undefined) await params.setState(stateIn(record));
         this.#world.interrupt(decision.request);
         return { output: await params.suspend(decision.request.payload) };
