@@ -39,6 +39,13 @@ it("shows an answer that is under way from its beginning to its end", async () =
   ]);
 });
 
+it("shows words with line ends of every kind as they were said", async () => {
+  const words = "a\u2028data: b\u2029c\r\nd\re";
+  const { store, shown } = page(["run_1"], [frame({ content: words }), DONE]);
+  await restoreAnswer(store);
+  expect(shown).toEqual([words]);
+});
+
 it("shows those that are queued in their order", async () => {
   const { store, asked } = page(["run_2", "run_1"], [DONE]);
   expect(await restoreAnswer(store)).toBe(2);

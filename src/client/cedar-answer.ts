@@ -42,11 +42,10 @@ async function follow(store: CedarStoreHook, runId: string, threadId: string, he
   const { baseURL = "", chatPath = "/chat" } = providerOf(store);
   const answered = await fetch(`${baseURL}${chatPath}/runs/${encodeURIComponent(runId)}/cedar-stream`, { headers });
   if (!answered.ok || answered.body === null) throw new Error(`The answer under way was not shown: the server answered ${answered.status}.`);
-  for await (const { text } of eventFrames(answered.body)) {
+  for await (const { data } of eventFrames(answered.body)) {
     // It goes on without anybody who watches.
     if (stateOf(store).mainThreadId !== threadId) return;
-    const [, data] = /^data: ?(.+)$/m.exec(text) ?? [];
-    if (data !== undefined) await stateOf(store).handleLLMResponse([itemIn(data)]);
+    if (data !== "") await stateOf(store).handleLLMResponse([itemIn(data)]);
   }
 }
 

@@ -43,6 +43,13 @@ describe("a fetch for Cedar", () => {
     expect(new Set(sent.map(({ headers }) => headers.get("idempotency-key"))).size).toBe(1);
   });
 
+  it("goes on behind words that look like the end of a stream", async () => {
+    const words = "a\u2028event: done\u2028b\nevent: done\n";
+    const { fetch } = serverOf(stream(frame(1, words)), stream(frame(2, "c"), DONE));
+    const text = await (await cedarFetch({ ...QUICK, fetch })(`${CHAT}/stream`, POST)).text();
+    expect(text).toContain(frame(2, "c"));
+  });
+
   it("ends with an error that the chat shows when the rest cannot be had", async () => {
     const { fetch } = serverOf(stream(frame(1, "a")));
     const text = await (await cedarFetch({ ...QUICK, fetch })(`${CHAT}/stream`, POST)).text();

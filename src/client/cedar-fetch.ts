@@ -12,10 +12,10 @@ export interface CedarFetchOptions extends ResumableFetchOptions {
 }
 
 const CEDAR_WIRE: StreamWire = {
-  afterFrame: (progress: RunProgress, { id, text }: EventFrame): RunProgress => ({
+  afterFrame: (progress: RunProgress, { id, event }: EventFrame): RunProgress => ({
     ...progress,
     ...(id !== undefined && { cursor: id }),
-    isEnded: progress.isEnded || /^event: ?done$/m.test(text),
+    isEnded: progress.isEnded || event === "done",
   }),
   failureFrame: (message) => `data: ${JSON.stringify({ type: "progress_update", state: "error", text: message })}\n\n`,
 };
