@@ -41,6 +41,7 @@ it("renames a thread on the server only where the page has renamed it", async ()
   await storage.listThreads("ann");
   await storage.updateThread("ann", "a", thread("a", "Tides"));
   await storage.updateThread("ann", "unknown", thread("unknown", "First words"));
+  await storage.updateThread("ann", "unknown", thread("unknown", "Other words"));
   expect(sent).toHaveLength(1);
   await storage.updateThread("ann", "a", thread("a", "Moon"));
   expect(sent[1]).toBe('PATCH /v1/threads/a Bearer t {"title":"Moon"}');
@@ -53,6 +54,8 @@ it("shows what was said, of an answer that is an object its text, and stores not
     { id: "2", role: "assistant", parts: [{ type: "step-start" }, text('{"content":"Red.","actions":[]}')] },
     { id: "3", role: "assistant", parts: [text('{"degrees":4}')] },
     { id: "4", role: "assistant", parts: [{ type: "tool-paint" }] },
+    { id: "6", role: "assistant", parts: [text("One "), text("moment."), { type: "tool-paint" }, text('{"text":"Done.","action":{"stateKey":"page"}}')] },
+    { id: "7", role: "assistant", parts: [text('{"actions":[{"type":"setState"}]}'), { type: "data-cedar" }, text('{"type":"note","content":"x"}')] },
     { id: "5", role: "system", parts: [text("Hidden.")] },
   ];
   const { storage, sent, loaded } = open({ "GET /api/chat/a%2Fb/messages": { messages } });
@@ -60,6 +63,9 @@ it("shows what was said, of an answer that is an object its text, and stores not
     { id: "1", role: "user", type: "text", content: "Paint it red." },
     { id: "2", role: "assistant", type: "text", content: "Red." },
     { id: "3", role: "assistant", type: "text", content: '{"degrees":4}' },
+    { id: "6", role: "assistant", type: "text", content: "One moment." },
+    { id: "6:2", role: "assistant", type: "text", content: "Done." },
+    { id: "7", role: "assistant", type: "text", content: '{"type":"note","content":"x"}' },
   ]);
   await new Promise((resolve) => setTimeout(resolve));
   expect(loaded).toEqual(["a/b"]);

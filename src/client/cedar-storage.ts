@@ -1,3 +1,5 @@
+import { shownMessages, type KeptMessage } from "./cedar-messages.ts";
+
 /** Where {@link cedarStorage} reads, and as whom. */
 export interface CedarStorageOptions {
   /** Where Holdfast is: what stands before `/v1` and `/api/chat`. */
@@ -17,14 +19,6 @@ export interface CedarThread {
   readonly updatedAt: string;
 }
 
-/** A message as Cedar shows it. */
-export interface CedarMessage {
-  readonly id: string;
-  readonly role: "user" | "assistant";
-  readonly type: "text";
-  readonly content: string;
-}
-
 /** What `messageStorage={{ type: "custom", adapter }}` takes. The server knows whose threads are asked for, so no `userId` is sent. */
 export interface CedarStorage {
   listThreads(userId: string): Promise<CedarThread[]>;
@@ -41,12 +35,6 @@ interface ServerThread {
   readonly updatedAt: string;
 }
 
-interface UiMessage {
-  readonly id: string;
-  readonly role: string;
-  readonly parts: readonly { readonly type: string; readonly text?: string }[];
-}
-
 const PAGE_SIZE = 100;
 const NO_TITLE = "Chat";
 
@@ -59,7 +47,7 @@ const NO_TITLE = "Chat";
  */
 export function cedarStorage(options: CedarStorageOptions): CedarStorage {
   const server = new Server(options);
-  /** Threads that the page made and the server may not have yet, and the titles that are known of all. */
+  /** Threads that the page made and the server may not have yet, and the titles that Cedar was told of all. */
   const made = new Map<string, CedarThread>();
   const titles = new Map<string, string>();
   return {
@@ -72,7 +60,7 @@ export function cedarStorage(options: CedarStorageOptions): CedarStorage {
       return [...made.values(), ...kept];
     },
     async loadMessages(_userId, threadId) {
-      const messages = (await server.messages(threadId)).flatMap(shown);
+      const messages = (await server.messages(threadId)).flatMap(shownMessages);
       // The chat shows them as soon as it is handed them.
       setTimeout(() => void options.onLoaded?.(threadId));
       return messages as never[];
@@ -86,8 +74,10 @@ export function cedarStorage(options: CedarStorageOptions): CedarStorage {
       return thread;
     },
     async updateThread(_userId, threadId, thread) {
-      // Cedar calls this after every message; a thread that the page did not rename keeps the title that the server knows.
-      if (titles.has(threadId) && titles.get(threadId) !== thread.title) await server.rename(threadId, thread.title);
+      // Cedar calls this after every message, and calls a thread that has not been listed yet by what the message says.
+      const known = titles.get(threadId);
+      if (known === undefined || known === thread.title) return thread;
+      await server.rename(threadId, thread.title);
       titles.set(threadId, thread.title);
       return thread;
     },
@@ -120,9 +110,9 @@ class Server {
     return threads;
   }
 
-  async messages(threadId: string): Promise<readonly UiMessage[]> {
+  async messages(threadId: string): Promise<readonly KeptMessage[]> {
     const answer = await this.#send(`/api/chat/${encodeURIComponent(threadId)}/messages`, {}, 404);
-    return answer.status === 404 ? [] : ((await answer.json()) as { readonly messages: readonly UiMessage[] }).messages;
+    return answer.status === 404 ? [] : ((await answer.json()) as { readonly messages: readonly KeptMessage[] }).messages;
   }
 
   async rename(threadId: string, title: string): Promise<void> {
@@ -142,24 +132,5 @@ class Server {
     const answer = await fetch(`${baseURL.replace(/\/+$/, "")}${path}`, { ...init, headers });
     if (answer.ok || answer.status === accepted) return answer;
     throw new Error(`The server answered ${answer.status} to ${init.method ?? "GET"} ${path}.`);
-  }
-}
-
-/** What a message says; calls and results of tools are not kept for Cedar. */
-function shown({ id, role, parts }: UiMessage): readonly CedarMessage[] {
-  if (role !== "user" && role !== "assistant") return [];
-  const text = parts.flatMap((part) => (part.type === "text" && part.text ? [part.text] : [])).join("");
-  const content = role === "assistant" ? spoken(text) : text;
-  return content === "" ? [] : [{ id, role, type: "text", content }];
-}
-
-/** An answer may be an object, of which the chat shows the `content`. */
-function spoken(text: string): string {
-  if (!text.trimStart().startsWith("{")) return text;
-  try {
-    const { content } = JSON.parse(text) as { readonly content?: unknown };
-    return typeof content === "string" ? content : text;
-  } catch {
-    return text;
   }
 }
