@@ -175,6 +175,7 @@ describe("a body that makes no sense", () => {
     ["context that is a text", { prompt: "x", additionalContext: "[]" }],
     ["a limit that is no number", { prompt: "x", maxTokens: "many" }],
     ["a reserved thread", { prompt: "x", threadId: "stream" }],
+    ["a thread that no address can name", { prompt: "x", threadId: ".." }],
   ])("is refused with what is wrong: %s", async (_, body) => {
     const response = await desk.send(`${CHAT}/stream`, body);
     expect(response.status).toBe(400);
