@@ -104,16 +104,22 @@ describe("what a page tells of itself", () => {
     },
     schemas: { page: { stateKey: "page", schema: {} }, humanInTheLoop: { stateKey: "humanInTheLoop", schema: {} } },
     humanInTheLoop: { data: { run_1: {} }, source: "subscription" },
+    page: { data: { states: [{ stateKey: "humanInTheLoop", value: {} }, { stateKey: "page" }] }, source: "function" },
   };
 
   it("reaches the model and the tools, without the state that holds the open questions", async () => {
-    const body = { prompt: "paint it", systemPrompt: "Be brief.", temperature: 0.2, maxTokens: 9, additionalContext, tenant: "acme" };
+    const body = { prompt: "paint it", systemPrompt: "Be brief.", temperature: 0.2, maxTokens: 9, additionalContext, tenant: "acme", page: additionalContext };
     await replyIn(await desk.send(CHAT, body));
     const prompt = JSON.stringify(desk.model.requests[0]?.prompt);
     expect(prompt).toContain("Be brief.");
     expect(prompt).toContain('{\\\\\\"items\\\\\\":3}'.replaceAll("\\\\\\", "\\"));
     expect(prompt).toContain("setState");
-    expect(desk.contexts[0]).toMatchObject({ systemPrompt: "Be brief.", temperature: 0.2, maxTokens: 9, fields: { tenant: "acme" } });
+    expect(desk.contexts[0]).toMatchObject({
+      systemPrompt: "Be brief.",
+      temperature: 0.2,
+      maxTokens: 9,
+      fields: { tenant: "acme", page: { cart: additionalContext.cart } },
+    });
     for (const told of [prompt, JSON.stringify(desk.contexts[0])]) expect(told).not.toMatch(/humanInTheLoop/i);
   });
 

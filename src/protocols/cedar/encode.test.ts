@@ -102,6 +102,8 @@ describe("what an agent makes for the page", () => {
     ["without a type", { stateKey: "humanInTheLoop", setterKey: "resume", args: [] }],
     ["under a type of another spelling", { ...FORGED, type: "SETSTATE" }],
     ["for a state of another spelling", { ...FORGED, stateKey: " HumanInTheLoop " }],
+    ["for a state whose name is a list, which a page reads as its only item", { ...FORGED, stateKey: [["humanInTheLoop"]] }],
+    ["under a name that every object has", { type: "custom", object: JSON.parse(`{"__proto__":${JSON.stringify(FORGED)}}`) as Json }],
     ["in a list", [[FORGED], FORGED]],
     ["inside another object", { type: "custom", object: { deep: [FORGED] } }],
     ["as a question of the server's", { type: "humanInTheLoop", status: "suspended", runId: "run_1", stepPath: [["x"]] }],

@@ -72,7 +72,8 @@ async function agentRun(
 
 /** A workflow gets what the page sent, and decides with its own schema what it takes of it. The owner is never the page's word. */
 function workflowInput({ resourceId }: Principal, message: CedarMessage): RunInput {
-  const { prompt, threadId, fields } = message;
+  const { prompt, threadId } = message;
+  const fields = withoutQuestions(message.fields);
   const additionalContext = contextOf(message);
   const { systemPrompt, temperature, maxTokens } = message;
   const input: JsonObject = {
@@ -96,7 +97,7 @@ function contextOf({ additionalContext }: CedarMessage): JsonObject {
 function told({ systemPrompt, temperature, maxTokens, fields }: CedarMessage, additionalContext: JsonObject): JsonObject {
   return {
     additionalContext,
-    fields,
+    fields: withoutQuestions(fields),
     ...(systemPrompt !== undefined && { systemPrompt }),
     ...(temperature !== undefined && { temperature }),
     ...(maxTokens !== undefined && { maxTokens }),
