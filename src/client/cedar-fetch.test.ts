@@ -56,6 +56,21 @@ describe("a fetch for Cedar", () => {
     expect(text).toContain('{"type":"progress_update","state":"error"');
   });
 
+  it("comes back with the token of the moment", async () => {
+    const { sent, fetch } = serverOf(stream(frame(1, "a")), stream(frame(2, "b"), DONE));
+    const tokens = ["old", "fresh"];
+    const send = cedarFetch({ ...QUICK, fetch, token: () => tokens.shift() });
+    await (await send(`${CHAT}/stream`, { ...POST, headers: { authorization: "Bearer old" } })).text();
+    expect(sent.map(({ headers }) => headers.get("authorization"))).toEqual(["Bearer old", "Bearer fresh"]);
+  });
+
+  it("leaves the streams of other protocols at the same address as they are", async () => {
+    const words = 'data: {"type":"finish"}\n\ndata: [DONE]\n\n';
+    const { sent, fetch } = serverOf(new Response(words, { headers: { "content-type": "text/event-stream" } }));
+    expect(await (await cedarFetch({ ...QUICK, fetch })(CHAT, POST)).text()).toBe(words);
+    expect(sent).toHaveLength(1);
+  });
+
   it("repeats a request that was lost before it was answered, under one key", async () => {
     const { sent, fetch } = serverOf(new Error("down"), new Response(null, { status: 503 }), Response.json({ content: "a" }));
     expect(await (await cedarFetch({ ...QUICK, fetch })(CHAT, POST)).json()).toEqual({ content: "a" });

@@ -1,17 +1,22 @@
+import { authorizedFetch, type TokenSource } from "./authorized-fetch.ts";
 import type { EventFrame } from "./event-frames.ts";
 import { withIdempotencyKey } from "./request.ts";
 import { resilientFetch } from "./resilient-fetch.ts";
 import { streamingFetch, type ResumableFetchOptions } from "./resumable-fetch.ts";
 import type { RunProgress } from "./run-progress.ts";
-import type { StreamWire } from "./run-stream.ts";
+import { CURSOR, isEventStream, type StreamWire } from "./run-stream.ts";
 
 /** How {@link cedarFetch} comes back and stops, and what it looks after. Times are milliseconds. */
 export interface CedarFetchOptions extends ResumableFetchOptions {
   /** Requests below this URL are looked after, every other one is sent as it is: the `baseURL` of Cedar's `llmProvider`, with its `chatPath`. */
   readonly chatURL: string;
+  /** The user's token, or what gives the one of the moment, as `providerToken(useCedarStore)`. Unless given, what goes on behind a cut is asked for with the first one. */
+  readonly token?: TokenSource;
 }
 
 const CEDAR_WIRE: StreamWire = {
+  // Other protocols stream at the same address, and what has no cursor cannot be gone on with.
+  isStream: (answer) => isEventStream(answer) && answer.headers.has(CURSOR),
   afterFrame: (progress: RunProgress, { id, event }: EventFrame): RunProgress => ({
     ...progress,
     ...(id !== undefined && { cursor: id }),
@@ -30,9 +35,10 @@ const CEDAR_WIRE: StreamWire = {
  * globalThis.fetch = cedarFetch({ chatURL: "http://127.0.0.1:4200/api/chat" });
  */
 export function cedarFetch(options: CedarFetchOptions): typeof globalThis.fetch {
-  const { chatURL, ...rest } = options;
+  const { chatURL, token, ...rest } = options;
   // Taken once: whoever puts this in the place of the global fetch would call it in circles.
-  const plain = options.fetch ?? globalThis.fetch.bind(globalThis);
+  const given = options.fetch ?? globalThis.fetch.bind(globalThis);
+  const plain = token === undefined ? given : authorizedFetch(given, token);
   const { retries, baseDelayMs, maxDelayMs, jitter } = options;
   const resilient = resilientFetch({
     fetch: plain,
@@ -46,7 +52,7 @@ export function cedarFetch(options: CedarFetchOptions): typeof globalThis.fetch 
   const streaming = streamingFetch({ ...rest, fetch: send }, CEDAR_WIRE);
   return (input, init) => {
     const url = typeof input === "string" ? input : input instanceof URL ? input.href : input.url;
-    if (!isBelow(url, chatURL)) return plain(input, init);
+    if (!isBelow(url, chatURL)) return given(input, init);
     // The key has to be the same when a stream is asked for again.
     const call = withIdempotencyKey(input, init);
     return streaming(call.input, call.init);

@@ -1,11 +1,12 @@
+import { authorizedFetch, type TokenSource } from "./authorized-fetch.ts";
 import { shownMessages, type KeptMessage } from "./cedar-messages.ts";
 
 /** Where {@link cedarStorage} reads, and as whom. */
 export interface CedarStorageOptions {
   /** Where Holdfast is: what stands before `/v1` and `/api/chat`. */
   readonly baseURL: string;
-  /** The user's token, or what gives a fresh one. */
-  readonly token?: string | (() => string | Promise<string>);
+  /** The user's token, or what gives the one of the moment, as `providerToken(useCedarStore)`: Cedar keeps the first storage that it is given. */
+  readonly token?: TokenSource;
   /** Called when the chat shows what was loaded of a thread. */
   readonly onLoaded?: (threadId: string) => unknown;
   /** What sends the requests; the global fetch unless given. */
@@ -125,11 +126,8 @@ class Server {
   }
 
   async #send(path: string, init: RequestInit = {}, accepted?: number): Promise<Response> {
-    const { baseURL, token, fetch = globalThis.fetch } = this.#options;
-    const headers = new Headers(init.headers);
-    const bearer = typeof token === "function" ? await token() : token;
-    if (bearer !== undefined) headers.set("Authorization", `Bearer ${bearer}`);
-    const answer = await fetch(`${baseURL.replace(/\/+$/, "")}${path}`, { ...init, headers });
+    const { baseURL, token = "", fetch = globalThis.fetch } = this.#options;
+    const answer = await authorizedFetch(fetch, token)(`${baseURL.replace(/\/+$/, "")}${path}`, init);
     if (answer.ok || answer.status === accepted) return answer;
     throw new Error(`The server answered ${answer.status} to ${init.method ?? "GET"} ${path}.`);
   }

@@ -42,6 +42,16 @@ export function providerOf(store: CedarStoreHook): MastraProvider {
   return stateOf(store).providerConfig ?? {};
 }
 
+/**
+ * The token of the moment, for the helpers that are made once: the provider's `apiKey`, which a page sets anew when it has another one.
+ *
+ * @example
+ * cedarStorage({ baseURL, token: providerToken(useCedarStore) });
+ */
+export function providerToken(store: CedarStoreHook): () => string | undefined {
+  return () => providerOf(store).apiKey;
+}
+
 /** What stands before Holdfast's `/v1`, and the header that says who asks. */
 export function holdfastOf(store: CedarStoreHook, holdfastURL: string | undefined): { readonly root: string; readonly headers: Record<string, string> } {
   const { baseURL = "", apiKey } = providerOf(store);

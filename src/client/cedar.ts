@@ -4,4 +4,5 @@ export { registerHumanInTheLoop, type HumanInTheLoopOptions } from "./cedar-huma
 export { restoreQuestions, type RestoreOptions } from "./cedar-questions.ts";
 export type { CedarMessage } from "./cedar-messages.ts";
 export { cedarStorage, type CedarStorage, type CedarStorageOptions, type CedarThread } from "./cedar-storage.ts";
-export type { CedarStoreHook } from "./cedar-store.ts";
+export { providerToken, type CedarStoreHook } from "./cedar-store.ts";
+export type { TokenSource } from "./authorized-fetch.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, describe, expect, inject, test, vi } from "vitest";
-import { cedarStorage } from "../../src/client/cedar.ts";
+import { cedarStorage, providerToken } from "../../src/client/cedar.ts";
 import { openPage, type CedarPage } from "./cedar/page.ts";
 import { askText } from "./server/script.ts";
 import { until } from "./waiting.ts";
@@ -57,5 +57,21 @@ describe("the threads of a page", () => {
     await open(threadId);
     await until(() => page.texts.length > 0, "the page shows the conversation");
     expect(page.texts).toEqual(before);
+  });
+
+  test("are asked for with the token that the page has by then", async () => {
+    await open(randomUUID());
+    const storage = cedarStorage({ baseURL: server, token: providerToken(page.store) });
+    const sent: (string | null)[] = [];
+    const plain = globalThis.fetch;
+    vi.stubGlobal("fetch", (...call: Parameters<typeof fetch>) => {
+      sent.push(new Headers(call[1]?.headers).get("authorization"));
+      return plain(...call);
+    });
+    for (const apiKey of ["first", "second"]) {
+      page.store.getState().setProviderConfig({ provider: "mastra", baseURL: `${server}/api`, apiKey });
+      await storage.listThreads("ann");
+    }
+    expect(new Set(sent)).toEqual(new Set(["Bearer first", "Bearer second"]));
   });
 });

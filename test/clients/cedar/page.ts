@@ -19,6 +19,7 @@ export interface CedarStore {
   getCedarState(key: string): unknown;
   setCedarState(key: string, value: unknown): void;
   registerState(state: object): void;
+  setProviderConfig(config: object): void;
   setChatInputContent(content: object): void;
   stringifyEditor(): string;
   sendMessage(message: object): Promise<void>;
