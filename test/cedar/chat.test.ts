@@ -209,4 +209,16 @@ describe("somebody else's thread", () => {
     const again = await replyIn(await desk.send(CHAT, { prompt: "hello", threadId: "default-thread" }));
     expect(again.threadId).toBe(ids[0]);
   });
+
+  it("cannot be taken from anybody, and is one for owners with long names too", async () => {
+    await replyIn(await desk.send(CHAT, { prompt: "mine now", threadId: "default-thread:ann" }, { as: "bob" }));
+    const long = "a".repeat(250);
+    const owners = ["ann", `${long}1`, `${long}2`];
+    const ids = await Promise.all(
+      owners.map(async (as) => (await replyIn(await desk.send(CHAT, { prompt: "hello", threadId: "default-thread" }, { as }))).threadId),
+    );
+    expect(new Set(ids).size).toBe(3);
+    const again = await replyIn(await desk.send(CHAT, { prompt: "again", threadId: "default-thread" }));
+    expect(again.threadId).toBe(ids[0]);
+  });
 });
