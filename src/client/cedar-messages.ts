@@ -11,6 +11,8 @@ export interface KeptMessage {
   readonly id: string;
   readonly role: string;
   readonly parts: readonly KeptPart[];
+  /** Of an answer: the newest run that tells of it. */
+  readonly metadata?: { readonly runId?: string };
 }
 
 interface KeptPart {

@@ -7,10 +7,10 @@ const thread = (id: string, title = "New Thread"): CedarThread => ({ id, title, 
 function open(answers: Readonly<Record<string, unknown>>): {
   readonly storage: ReturnType<typeof cedarStorage>;
   readonly sent: string[];
-  readonly loaded: string[];
+  readonly loaded: unknown[];
 } {
   const sent: string[] = [];
-  const loaded: string[] = [];
+  const loaded: unknown[] = [];
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const request = new Request(input, init);
     const { pathname, search } = new URL(request.url);
@@ -19,7 +19,11 @@ function open(answers: Readonly<Record<string, unknown>>): {
     const answer = answers[`${request.method} ${pathname}${search}`];
     return answer === undefined ? new Response(null, { status: 404 }) : Response.json(answer);
   };
-  return { storage: cedarStorage({ baseURL: "https://example.com/", token: async () => "t", fetch, onLoaded: (id) => loaded.push(id) }), sent, loaded };
+  return {
+    storage: cedarStorage({ baseURL: "https://example.com/", token: async () => "t", fetch, onLoaded: (...told) => loaded.push(...told) }),
+    sent,
+    loaded,
+  };
 }
 
 it("lists the threads of the server, over all pages, and those that the page has just made", async () => {
@@ -51,14 +55,18 @@ it("shows what was said, of an answer that is an object its text, and stores not
   const text = (of: string): object => ({ type: "text", text: of });
   const messages = [
     { id: "1", role: "user", parts: [text("Paint it "), { type: "file" }, text("red.")] },
-    { id: "2", role: "assistant", parts: [{ type: "step-start" }, text('{"content":"Red.","actions":[]}')] },
+    { id: "2", role: "assistant", parts: [{ type: "step-start" }, text('{"content":"Red.","actions":[]}')], metadata: { runId: "run_2" } },
     { id: "3", role: "assistant", parts: [text('{"degrees":4}')] },
     { id: "4", role: "assistant", parts: [{ type: "tool-paint" }] },
     { id: "6", role: "assistant", parts: [text("One "), text("moment."), { type: "tool-paint" }, text('{"text":"Done.","action":{"stateKey":"page"}}')] },
     { id: "7", role: "assistant", parts: [text('{"actions":[{"type":"setState"}]}'), { type: "data-cedar" }, text('{"type":"note","content":"x"}')] },
     { id: "5", role: "system", parts: [text("Hidden.")] },
   ];
-  const { storage, sent, loaded } = open({ "GET /api/chat/a%2Fb/messages": { messages } });
+  const { storage, sent, loaded } = open({
+    "GET /api/chat/threads/a%2Fb/cedar-open": { threadId: "its own", answers: [["run_1", "run_2"], ["run_3"]], questions: [] },
+    "GET /api/chat/threads/new/cedar-open": { threadId: "new", answers: [], questions: [] },
+    "GET /api/chat/its%20own/messages": { messages },
+  });
   expect(await storage.loadMessages("ann", "a/b")).toEqual([
     { id: "1", role: "user", type: "text", content: "Paint it red." },
     { id: "2", role: "assistant", type: "text", content: "Red." },
@@ -68,9 +76,10 @@ it("shows what was said, of an answer that is an object its text, and stores not
     { id: "7", role: "assistant", type: "text", content: '{"type":"note","content":"x"}' },
   ]);
   await new Promise((resolve) => setTimeout(resolve));
-  expect(loaded).toEqual(["a/b"]);
+  // The answer that has ended since is among the messages.
+  expect(loaded).toEqual(["a/b", [["run_3"]]]);
   const message = { id: "6" };
   expect(await storage.persistMessage("ann", "a/b", message)).toBe(message);
-  expect(sent).toHaveLength(1);
+  expect(sent).toHaveLength(2);
   expect(await storage.loadMessages("ann", "new")).toEqual([]);
 });

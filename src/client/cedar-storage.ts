@@ -1,4 +1,5 @@
 import { authorizedFetch, type TokenSource } from "./authorized-fetch.ts";
+import { openThreadPath, type CedarAnswer, type OpenThread } from "./cedar-open.ts";
 import { shownMessages, type KeptMessage } from "./cedar-messages.ts";
 
 /** Where {@link cedarStorage} reads, and as whom. */
@@ -7,8 +8,8 @@ export interface CedarStorageOptions {
   readonly baseURL: string;
   /** The user's token, or what gives the one of the moment, as `providerToken(useCedarStore)`: Cedar keeps the first storage that it is given. */
   readonly token?: TokenSource;
-  /** Called when the chat shows what was loaded of a thread. */
-  readonly onLoaded?: (threadId: string) => unknown;
+  /** Called when the chat shows what was loaded of a thread, with the answers that were under way then: `restoreAnswer` shows them. */
+  readonly onLoaded?: (threadId: string, answers: readonly CedarAnswer[]) => unknown;
   /** What sends the requests; the global fetch unless given. */
   readonly fetch?: typeof globalThis.fetch;
 }
@@ -61,10 +62,13 @@ export function cedarStorage(options: CedarStorageOptions): CedarStorage {
       return [...made.values(), ...kept];
     },
     async loadMessages(_userId, threadId) {
-      const messages = (await server.messages(threadId)).flatMap(shownMessages);
+      // Asked first: an answer that ends in between is among the messages, or is still shown as one under way.
+      const open = await server.open(threadId);
+      const kept = await server.messages(open.threadId);
+      const answers = open.answers.filter((runs) => !kept.some(({ metadata }) => metadata?.runId === runs.at(-1)));
       // The chat shows them as soon as it is handed them.
-      setTimeout(() => void options.onLoaded?.(threadId));
-      return messages as never[];
+      setTimeout(() => void options.onLoaded?.(threadId, answers));
+      return kept.flatMap(shownMessages) as never[];
     },
     async persistMessage(_userId, _threadId, message) {
       return message;
@@ -109,6 +113,10 @@ class Server {
       cursor = page.nextCursor;
     } while (cursor !== undefined);
     return threads;
+  }
+
+  async open(threadId: string): Promise<OpenThread> {
+    return (await (await this.#send(`/api/chat${openThreadPath(threadId)}`)).json()) as OpenThread;
   }
 
   async messages(threadId: string): Promise<readonly KeptMessage[]> {

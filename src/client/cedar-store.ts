@@ -2,6 +2,8 @@
 export interface CedarStoreHook {
   // oxlint-disable-next-line typescript/no-explicit-any -- the types of the store are generic over the application's states and messages
   getState(): any;
+  /** Calls the listener at each change, until what it gives is called. */
+  subscribe?(listener: () => void): () => void;
 }
 
 /** The part of the store that the helpers use. */

@@ -23,10 +23,14 @@ const FRAME_END = "\n\n";
 
 /**
  * The whole frames of a body, as they come. What a cut leaves of the last one is dropped: a torn frame is no event.
+ * Aborting the signal ends it, and leaves the body.
  * @throws whatever reading the body throws
  */
-export async function* eventFrames(body: ReadableStream<Uint8Array>): AsyncGenerator<EventFrame, void, void> {
+export async function* eventFrames(body: ReadableStream<Uint8Array>, signal?: AbortSignal): AsyncGenerator<EventFrame, void, void> {
   const reader = body.getReader();
+  const leave = (): void => void reader.cancel().catch(() => undefined);
+  signal?.addEventListener("abort", leave);
+  if (signal?.aborted === true) leave();
   const decoder = new TextDecoder();
   let rest = "";
   try {
@@ -41,8 +45,9 @@ export async function* eventFrames(body: ReadableStream<Uint8Array>): AsyncGener
       rest = rest.slice(start);
     }
   } finally {
+    signal?.removeEventListener("abort", leave);
     // A body that nobody reads would hold its connection.
-    reader.cancel().catch(() => undefined);
+    leave();
   }
 }
 

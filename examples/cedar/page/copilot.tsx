@@ -1,5 +1,5 @@
 import { CedarCopilot, useCedarStore } from "cedar-os";
-import { cedarFetch, cedarStorage, providerToken, registerHumanInTheLoop, restoreAnswer, restoreQuestions } from "holdfast/client/cedar";
+import { cedarFetch, cedarStorage, providerToken, registerHumanInTheLoop, restoreAnswer, restoreQuestions, type CedarAnswer } from "holdfast/client/cedar";
 import { useMemo, type ReactNode } from "react";
 import { question } from "./question.tsx";
 import { HOLDFAST, type Session } from "./session.ts";
@@ -14,14 +14,14 @@ registerHumanInTheLoop(useCedarStore, { holdfastURL: HOLDFAST });
 const RENDERERS = [question];
 
 /** What a page that was loaded anew has missed: the answer that is under way, and the questions that are open. */
-async function restore(threadId: string): Promise<void> {
-  await restoreAnswer(useCedarStore, { threadId, holdfastURL: HOLDFAST });
-  await restoreQuestions(useCedarStore, { threadId, holdfastURL: HOLDFAST });
+async function restore(threadId: string, answers: readonly CedarAnswer[]): Promise<void> {
+  await restoreAnswer(useCedarStore, { threadId, answers });
+  await restoreQuestions(useCedarStore, { threadId });
 }
 
 const STORAGE = {
   type: "custom" as const,
-  adapter: cedarStorage({ baseURL: HOLDFAST, token: asUser, onLoaded: (threadId) => restore(threadId).catch(console.error) }),
+  adapter: cedarStorage({ baseURL: HOLDFAST, token: asUser, onLoaded: (...loaded) => restore(...loaded).catch(console.error) }),
 };
 
 /** All that the page has of the server: one address, and the token of its user. */

@@ -20,6 +20,8 @@ export interface CedarStore {
   setCedarState(key: string, value: unknown): void;
   registerState(state: object): void;
   setProviderConfig(config: object): void;
+  initializeChat(of: object): Promise<void>;
+  switchThread(threadId: string): void;
   setChatInputContent(content: object): void;
   stringifyEditor(): string;
   sendMessage(message: object): Promise<void>;
