@@ -1,10 +1,13 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { restoreAnswer } from "./cedar-answer.ts";
+import type { CedarAnswer } from "./cedar-open.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
+const answerOf = (runs: readonly string[]): CedarAnswer => ({ runs, isOfWorkflow: false });
+
 /** As much of Cedar's store as the helper uses, and a server with these answers under way, whose streams have these frames. */
-function page(answers: readonly (readonly string[])[], frames: readonly string[], fields: { readonly isProcessing?: boolean } = {}) {
+function page(runs: readonly (readonly string[])[], frames: readonly string[], fields: { readonly isProcessing?: boolean } = {}) {
   const shown: unknown[] = [];
   const busy: boolean[] = [];
   const asked: string[] = [];
@@ -20,7 +23,7 @@ function page(answers: readonly (readonly string[])[], frames: readonly string[]
   vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
     const { url, headers } = new Request(input, init);
     asked.push(`${headers.get("authorization")} ${url}`);
-    return url.endsWith("/cedar-open") ? Response.json({ threadId: "a/b", answers, questions: [] }) : new Response(frames.join(""));
+    return url.endsWith("/cedar-open") ? Response.json({ threadId: "a/b", answers: runs.map(answerOf), questions: [] }) : new Response(frames.join(""));
   });
   return { store: { getState: () => state }, state, shown, busy, asked };
 }
@@ -53,7 +56,7 @@ it("shows those that are queued in their order", async () => {
 it("shows what was said before a question, without the question, and asks for nothing that it is told", async () => {
   const question = { type: "humanInTheLoop", runId: "run_1" };
   const { store, shown, asked } = page([], [frame({ content: "a" }), frame(question), DONE]);
-  expect(await restoreAnswer(store, { answers: [["run_1", "run_2"]] })).toBe(1);
+  expect(await restoreAnswer(store, { answers: [answerOf(["run_1", "run_2"])] })).toBe(1);
   expect(shown).toEqual(["a", "a", question]);
   expect(asked).toHaveLength(2);
 });
@@ -68,7 +71,7 @@ it("leaves a stream when it is told to, and is idle at once", async () => {
   });
   vi.mocked(globalThis.fetch).mockImplementation(async () => new Response(body));
   const shownOne = vi.waitFor(() => expect(shown).toEqual(["a"]));
-  const restored = restoreAnswer(store, { answers: [["run_1"]], signal: leaving.signal });
+  const restored = restoreAnswer(store, { answers: [answerOf(["run_1"])], signal: leaving.signal });
   await shownOne;
   leaving.abort();
   expect(busy).toEqual([true, false]);

@@ -29,7 +29,7 @@ export async function restoreAnswer(store: CedarStoreHook, options: RestoreAnswe
     const answers = options.answers ?? (await openThreadOf(store, threadId)).answers;
     if (left.aborted || answers.length === 0 || stateOf(store).isProcessing) return 0;
     await whileBusy(store, left, async () => {
-      for (const runs of answers) for (const runId of runs) await follow(store, threadId, { runId, isLast: runId === runs.at(-1) }, left);
+      for (const { runs } of answers) for (const runId of runs) await follow(store, threadId, { runId, isLast: runId === runs.at(-1) }, left);
     });
     return answers.length;
   });

@@ -1,7 +1,12 @@
 import { providerOf, type CedarStoreHook } from "./cedar-store.ts";
 
-/** The runs that tell of one answer, the first one first: one that goes on behind a question is another run. */
-export type CedarAnswer = readonly string[];
+/** An answer that is under way. */
+export interface CedarAnswer {
+  /** The runs that tell of it, the first one first: what goes on behind a question is another run. */
+  readonly runs: readonly string[];
+  /** The messages of the thread do not tell whether it has ended. */
+  readonly isOfWorkflow: boolean;
+}
 
 /** A question as a stream asks it. */
 export interface CedarQuestion {

@@ -3,8 +3,10 @@ import { cedarStorage, type CedarThread } from "./cedar-storage.ts";
 
 const thread = (id: string, title = "New Thread"): CedarThread => ({ id, title, updatedAt: "2026-01-01T00:00:00.000Z" });
 
-/** A server with what a test says, by method and path. */
-function open(answers: Readonly<Record<string, unknown>>): {
+const answer = (...runs: readonly string[]): object => ({ runs, isOfWorkflow: false });
+
+/** A server with what a test says, by method and path; a list is taken from, one for each request. */
+function serverOf(answers: Readonly<Record<string, unknown>>): {
   readonly storage: ReturnType<typeof cedarStorage>;
   readonly sent: string[];
   readonly loaded: unknown[];
@@ -16,8 +18,9 @@ function open(answers: Readonly<Record<string, unknown>>): {
     const { pathname, search } = new URL(request.url);
     const body = await request.text();
     sent.push([request.method, pathname + search, request.headers.get("authorization"), body].filter(Boolean).join(" "));
-    const answer = answers[`${request.method} ${pathname}${search}`];
-    return answer === undefined ? new Response(null, { status: 404 }) : Response.json(answer);
+    const given = answers[`${request.method} ${pathname}${search}`];
+    const next: unknown = Array.isArray(given) ? given.shift() : given;
+    return next === undefined ? new Response(null, { status: 404 }) : Response.json(next);
   };
   return {
     storage: cedarStorage({ baseURL: "https://example.com/", token: async () => "t", fetch, onLoaded: (...told) => loaded.push(...told) }),
@@ -27,7 +30,7 @@ function open(answers: Readonly<Record<string, unknown>>): {
 }
 
 it("lists the threads of the server, over all pages, and those that the page has just made", async () => {
-  const { storage, sent } = open({
+  const { storage, sent } = serverOf({
     "GET /v1/threads?limit=100": { threads: [thread("a", "Tides")], nextCursor: "n" },
     "GET /v1/threads?limit=100&cursor=n": { threads: [{ ...thread("b"), title: undefined }] },
   });
@@ -41,7 +44,7 @@ it("lists the threads of the server, over all pages, and those that the page has
 });
 
 it("renames a thread on the server only where the page has renamed it", async () => {
-  const { storage, sent } = open({ "GET /v1/threads?limit=100": { threads: [thread("a", "Tides")] } });
+  const { storage, sent } = serverOf({ "GET /v1/threads?limit=100": { threads: [thread("a", "Tides")] } });
   await storage.listThreads("ann");
   await storage.updateThread("ann", "a", thread("a", "Tides"));
   await storage.updateThread("ann", "unknown", thread("unknown", "First words"));
@@ -49,6 +52,15 @@ it("renames a thread on the server only where the page has renamed it", async ()
   expect(sent).toHaveLength(1);
   await storage.updateThread("ann", "a", thread("a", "Moon"));
   expect(sent[1]).toBe('PATCH /v1/threads/a Bearer t {"title":"Moon"}');
+});
+
+it("leaves the answers of workflows to be shown that are under way when the messages are there", async () => {
+  const [ended, underWay] = ["run_1", "run_2"].map((id) => ({ runs: [id], isOfWorkflow: true }));
+  const open = (...answers: unknown[]): object => ({ threadId: "a", answers, questions: [] });
+  const { storage, loaded } = serverOf({ "GET /api/chat/threads/a/cedar-open": [open(ended, underWay), open(underWay)] });
+  await storage.loadMessages("ann", "a");
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(loaded).toEqual(["a", [underWay]]);
 });
 
 it("shows what was said, of an answer that is an object its text, and stores nothing", async () => {
@@ -62,8 +74,8 @@ it("shows what was said, of an answer that is an object its text, and stores not
     { id: "7", role: "assistant", parts: [text('{"actions":[{"type":"setState"}]}'), { type: "data-cedar" }, text('{"type":"note","content":"x"}')] },
     { id: "5", role: "system", parts: [text("Hidden.")] },
   ];
-  const { storage, sent, loaded } = open({
-    "GET /api/chat/threads/a%2Fb/cedar-open": { threadId: "its own", answers: [["run_1", "run_2"], ["run_3"]], questions: [] },
+  const { storage, sent, loaded } = serverOf({
+    "GET /api/chat/threads/a%2Fb/cedar-open": { threadId: "its own", answers: [answer("run_1", "run_2"), answer("run_3")], questions: [] },
     "GET /api/chat/threads/new/cedar-open": { threadId: "new", answers: [], questions: [] },
     "GET /api/chat/its%20own/messages": { messages },
   });
@@ -77,7 +89,7 @@ it("shows what was said, of an answer that is an object its text, and stores not
   ]);
   await new Promise((resolve) => setTimeout(resolve));
   // The answer that has ended since is among the messages.
-  expect(loaded).toEqual(["a/b", [["run_3"]]]);
+  expect(loaded).toEqual(["a/b", [answer("run_3")]]);
   const message = { id: "6" };
   expect(await storage.persistMessage("ann", "a/b", message)).toBe(message);
   expect(sent).toHaveLength(2);

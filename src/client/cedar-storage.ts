@@ -65,7 +65,7 @@ export function cedarStorage(options: CedarStorageOptions): CedarStorage {
       // Asked first: an answer that ends in between is among the messages, or is still shown as one under way.
       const open = await server.open(threadId);
       const kept = await server.messages(open.threadId);
-      const answers = open.answers.filter((runs) => !kept.some(({ metadata }) => metadata?.runId === runs.at(-1)));
+      const answers = await server.missed(open, kept);
       // The chat shows them as soon as it is handed them.
       setTimeout(() => void options.onLoaded?.(threadId, answers));
       return kept.flatMap(shownMessages) as never[];
@@ -117,6 +117,15 @@ class Server {
 
   async open(threadId: string): Promise<OpenThread> {
     return (await (await this.#send(`/api/chat${openThreadPath(threadId)}`)).json()) as OpenThread;
+  }
+
+  /** Of the answers that were under way before the messages were loaded, those that are not among them. */
+  async missed({ threadId, answers }: OpenThread, kept: readonly KeptMessage[]): Promise<readonly CedarAnswer[]> {
+    const later = answers.some(({ isOfWorkflow }) => isOfWorkflow) ? (await this.open(threadId)).answers : [];
+    return answers.filter(({ runs, isOfWorkflow }) => {
+      const last = runs.at(-1);
+      return isOfWorkflow ? later.some((answer) => answer.runs.at(-1) === last) : !kept.some(({ metadata }) => metadata?.runId === last);
+    });
   }
 
   async messages(threadId: string): Promise<readonly KeptMessage[]> {

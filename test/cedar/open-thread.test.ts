@@ -11,7 +11,7 @@ afterEach(() => desk.close());
 
 interface Open {
   readonly threadId: string;
-  readonly answers: readonly (readonly string[])[];
+  readonly answers: readonly object[];
   readonly questions: readonly CedarObject[];
 }
 
@@ -32,7 +32,7 @@ it("has the answers that are under way, with what was said before a question", a
   const resumed = desk.send(`${CHAT}/resume/stream`, { runId: question?.runId, stepPath: question?.stepPath, resumeData: { approved: true } });
   await vi.waitFor(async () => expect((await open("trip")).answers).toHaveLength(1));
   const runId = (await resumed).headers.get("x-holdfast-run-id");
-  expect(await open("trip")).toEqual({ threadId: "trip", answers: [[question?.runId, runId]], questions: [] });
+  expect(await open("trip")).toEqual({ threadId: "trip", answers: [{ runs: [question?.runId, runId], isOfWorkflow: false }], questions: [] });
   desk.release();
   await (await resumed).text();
   expect((await open("trip")).answers).toEqual([]);

@@ -6,12 +6,19 @@ import { questionRunId } from "./question-id.ts";
 import { question } from "./question.ts";
 import { threadMeant } from "./unnamed-thread.ts";
 
+interface OpenAnswer extends JsonObject {
+  /** The runs that tell of it, the first one first. */
+  readonly runs: readonly string[];
+  /** A workflow's run leaves the messages of its thread as they are, so they do not tell whether it has ended. */
+  readonly isOfWorkflow: boolean;
+}
+
 /** What a page that was loaded anew has missed of a thread. */
 export interface OpenThread extends JsonObject {
   /** What the server calls the thread. */
   readonly threadId: string;
-  /** The answers that are under way, the oldest first: of each the runs that tell of it, the first one first. */
-  readonly answers: readonly (readonly string[])[];
+  /** The answers that are under way, the oldest first. */
+  readonly answers: readonly OpenAnswer[];
   /** The questions that are open, as the stream asked them. */
   readonly questions: readonly JsonObject[];
 }
@@ -25,18 +32,19 @@ const MAX_QUESTIONS = 1_000;
 export async function openThread(engine: Engine, principal: Principal, named: string): Promise<OpenThread> {
   const threadId = await threadMeant(engine, principal, named);
   const { runs } = await engine.listRuns(principal, { threadId, statuses: ["pending", "running"], limit: MAX_RUNS });
-  const answers = await Promise.all(runs.toReversed().map((run) => lineage(engine, principal, run)));
+  const answers = await Promise.all(runs.toReversed().map((run) => answerOf(engine, principal, run)));
   return { threadId, answers, questions: await questionsOn(engine, principal, threadId) };
 }
 
-/** The thread shows nothing of an answer that is under way, so what was said before a question is a part of it. A workflow's run keeps nothing there. */
-async function lineage(engine: Engine, principal: Principal, run: Run): Promise<readonly string[]> {
+/** The thread shows nothing of an agent's answer that is under way, so what was said before a question is a part of it. */
+async function answerOf(engine: Engine, principal: Principal, run: Run): Promise<OpenAnswer> {
+  const isOfWorkflow = run.input.workflow !== undefined;
   const ids = [run.id];
-  for (let { parentRunId } = run; parentRunId !== undefined && run.input.workflow === undefined;) {
+  for (let parentRunId = isOfWorkflow ? undefined : run.parentRunId; parentRunId !== undefined;) {
     ids.unshift(parentRunId);
     ({ parentRunId } = await engine.getRun(principal, parentRunId));
   }
-  return ids;
+  return { runs: ids, isOfWorkflow };
 }
 
 async function questionsOn(engine: Engine, principal: Principal, threadId: string): Promise<readonly JsonObject[]> {

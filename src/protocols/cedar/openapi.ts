@@ -36,7 +36,11 @@ export const CEDAR_DOCUMENT: RouteDocument = {
     CedarMessage: messageBodySchema(),
     CedarResume: resumeBodySchema(),
     CedarReply: { ...objectOf({ content: TEXT }, { object: {}, id: TEXT, threadId: TEXT, usage: ANY_OBJECT }), additionalProperties: true },
-    CedarOpenThread: objectOf({ threadId: TEXT, answers: arrayOf(arrayOf(TEXT)), questions: arrayOf(ANY_OBJECT) }),
+    CedarOpenThread: objectOf({
+      threadId: TEXT,
+      answers: arrayOf(objectOf({ runs: arrayOf(TEXT), isOfWorkflow: { type: "boolean" } })),
+      questions: arrayOf(ANY_OBJECT),
+    }),
     CedarProblem: { ...objectOf({ error: objectOf({ code: TEXT, message: TEXT }) }, { issues: arrayOf(ANY_OBJECT) }), additionalProperties: true },
   },
   routes: [
