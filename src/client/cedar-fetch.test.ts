@@ -79,6 +79,13 @@ describe("a fetch for Cedar", () => {
     expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
   });
 
+  it("repeats a request whose answer broke off", async () => {
+    const broken = new ReadableStream({ start: (controller) => controller.error(new Error("down")) });
+    const { sent, fetch } = serverOf(new Response(broken), Response.json({ content: "a" }, { headers: { "x-holdfast-run-id": "run_1" } }));
+    const answer = await cedarFetch({ ...QUICK, fetch })(CHAT, POST);
+    expect([await answer.json(), answer.headers.get("x-holdfast-run-id"), sent.length]).toEqual([{ content: "a" }, "run_1", 2]);
+  });
+
   it.each(["https://example.com/api/chatter", "https://example.com/other", "https://elsewhere.com/api/chat"])("leaves %s alone", async (url) => {
     const { sent, fetch } = serverOf(new Response(null, { status: 503 }), stream());
     expect((await cedarFetch({ ...QUICK, fetch })(url, POST)).status).toBe(503);

@@ -41,7 +41,7 @@ export function cedarFetch(options: CedarFetchOptions): typeof globalThis.fetch 
   const plain = token === undefined ? given : authorizedFetch(given, token);
   const { retries, baseDelayMs, maxDelayMs, jitter } = options;
   const resilient = resilientFetch({
-    fetch: plain,
+    fetch: wholeAnswers(plain),
     ...(retries !== undefined && { retries }),
     ...(baseDelayMs !== undefined && { baseDelayMs }),
     ...(maxDelayMs !== undefined && { maxDelayMs }),
@@ -56,6 +56,16 @@ export function cedarFetch(options: CedarFetchOptions): typeof globalThis.fetch 
     // The key has to be the same when a stream is asked for again.
     const call = withIdempotencyKey(input, init);
     return streaming(call.input, call.init);
+  };
+}
+
+/** An answer that is no stream is lost as well when its body is. */
+function wholeAnswers(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return async (input, init) => {
+    const answer = await fetch(input, init);
+    if (answer.body === null || isEventStream(answer)) return answer;
+    const { status, statusText, headers } = answer;
+    return new Response(await answer.arrayBuffer(), { status, statusText, headers });
   };
 }
 
