@@ -54,9 +54,16 @@ describe("a message of Cedar's", () => {
   it("goes to the agent that it names", async () => {
     const { threadId } = await replyIn(await desk.send(CHAT, { prompt: "hello", agentId: "forgetful" }));
     expect(await (await desk.send(`/v1/threads/${threadId}`)).json()).toMatchObject({ agentId: "forgetful" });
-    expect((await desk.send(CHAT, { prompt: "hello", agentId: "nobody" })).status).toBe(404);
-    expect((await desk.send(CHAT, { prompt: "hello", workflowId: "none" })).status).toBe(404);
-    expect((await desk.send(CHAT, { prompt: "hello", workflowId: "none", agentId: "porter" })).status).toBe(400);
+    for (const path of [CHAT, `${CHAT}/stream`]) {
+      for (const [named, status, code] of [
+        [{ agentId: "nobody" }, 404, "AGENT_NOT_FOUND"],
+        [{ workflowId: "none" }, 404, "WORKFLOW_NOT_FOUND"],
+        [{ workflowId: "none", agentId: "porter" }, 400, "INPUT_INVALID"],
+      ] as const) {
+        const response = await desk.send(path, { prompt: "hello", ...named });
+        expect([response.status, await response.json()]).toEqual([status, expect.objectContaining({ error: expect.objectContaining({ code }) as object })]);
+      }
+    }
   });
 
   it("is one run, however often it is sent under one key", async () => {
@@ -83,6 +90,19 @@ describe("a message of Cedar's", () => {
     expect(objectsOf(frames)).toEqual([{ type: "progress_update", state: "error", text: expect.stringContaining("active on this thread") as string }]);
     desk.release();
     expect((await replyIn(await waiting)).content).toBe("Half of it. And the rest.");
+  });
+
+  it("that is stopped gives what was said until then, in both ways to answer", async () => {
+    const reply = desk.send(CHAT, { prompt: "wait", threadId: "stopped" });
+    await vi.waitFor(async () => expect(JSON.stringify(await (await desk.send("/v1/runs?threadId=stopped")).json())).toContain('"running"'));
+    const { runs } = (await (await desk.send("/v1/runs?threadId=stopped")).json()) as { readonly runs: readonly { readonly id: string }[] };
+    const stream = await desk.send(`${CHAT}/runs/${runs[0]?.id}/cedar-stream`);
+    const frames = framesIn(stream);
+    await vi.waitFor(() => expect(desk.model.requests).toHaveLength(1));
+    await desk.send(`/v1/runs/${runs[0]?.id}/cancel`, undefined, { method: "POST" });
+    const stopped = { type: "progress_update", state: "complete", text: "Stopped." };
+    expect((await replyIn(await reply)).object).toEqual([stopped]);
+    expect([objectsOf(await frames), (await frames).at(-1)?.event]).toEqual([[stopped], "done"]);
   });
 
   it("goes on when its client has left", async () => {

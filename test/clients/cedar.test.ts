@@ -48,6 +48,7 @@ describe.each([false, true])("a page of Cedar's, answered in a stream: %s,", (is
     ["backslashes", String.raw`C:\new \nabla \\n end`],
     ["many alphabets", "Die Überfahrt 東京 👩‍🚀 is\ntwo\n\nlines"],
     ["what looks like JSON", '{"degrees": 4}'],
+    ["what looks like a stream", "a\u2028event: done\u2029data: {}\r\nb\rc\n\nevent: done\ndata:\n\nid: 1"],
   ])("shows %s as they were said", async (_, text) => {
     await open();
     await page.ask(say(text), { isStream });
