@@ -15,11 +15,11 @@ interface Question {
   readonly state: string;
   readonly stepPath: unknown;
   readonly threadId?: string;
+  readonly messageId?: string;
   readonly [field: string]: unknown;
 }
 
 type Questions = Readonly<Record<string, Question>>;
-type SetValue = (value: Questions) => void;
 
 const KEY = "humanInTheLoop";
 
@@ -33,32 +33,39 @@ const KEY = "humanInTheLoop";
 export function registerHumanInTheLoop(store: CedarStoreHook, options: HumanInTheLoopOptions = {}): void {
   const current = (): Questions => (stateOf(store).getCedarState(KEY) as Questions | undefined) ?? {};
 
-  const send = async (runId: string, sent: (taken: () => void) => Promise<unknown>): Promise<void> => {
+  /** Notes what became of questions in the state, and on their cards: Cedar draws the buttons of one by what its message says. */
+  const mark = (runIds: readonly string[], fields: { readonly state: string; readonly [field: string]: unknown }): void => {
+    const questions = current();
+    const marked = runIds.flatMap((runId) => (questions[runId] === undefined ? [] : [[runId, { ...questions[runId], ...fields }] as const]));
+    stateOf(store).setCedarState(KEY, { ...questions, ...Object.fromEntries(marked) });
+    for (const [, { messageId, threadId }] of marked) if (messageId) stateOf(store).updateMessage?.(messageId, fields, threadId);
+  };
+
+  const send = async (runId: string, runIds: readonly string[], sent: (taken: () => void) => Promise<unknown>): Promise<void> => {
     let isTaken = false;
     try {
       await sent(() => (isTaken = true));
     } catch (error) {
-      const questions = current();
-      const question = questions[runId];
-      if (question !== undefined && !isTaken) stateOf(store).setCedarState(KEY, { ...questions, [runId]: { ...question, state: "suspended" } });
+      if (!isTaken) mark(runIds, { state: "suspended" });
       options.onError?.(error, runId);
     }
   };
 
-  const resume = (questions: Questions, setValue: SetValue, [runId, resumeData]: readonly [string, unknown]): Promise<void> | undefined => {
+  const resume = (questions: Questions, _setValue: unknown, [runId, resumeData]: readonly [string, unknown]): Promise<void> | undefined => {
     const question = questions[runId];
     // The second click sends nothing.
     if (question?.state !== "suspended") return undefined;
-    setValue({ ...questions, [runId]: { ...question, state: "resumed", resumeData, resumedAt: new Date().toISOString() } });
-    return send(runId, (taken) => answer(store, { runId, question, resumeData, taken }));
+    mark([runId], { state: "resumed", resumeData, resumedAt: new Date().toISOString() });
+    return send(runId, [runId], (taken) => answer(store, { runId, question, resumeData, taken }));
   };
 
-  const cancel = (questions: Questions, setValue: SetValue, [runId]: readonly [string]): Promise<void> | undefined => {
-    const question = questions[runId];
-    if (question?.state !== "suspended") return undefined;
-    setValue({ ...questions, [runId]: { ...question, state: "cancelled", cancelledAt: new Date().toISOString() } });
+  const cancel = (questions: Questions, _setValue: unknown, [runId]: readonly [string]): Promise<void> | undefined => {
+    if (questions[runId]?.state !== "suspended") return undefined;
+    // The run is given up with all that it asks.
+    const runIds = Object.keys(questions).filter((id) => runOf(id) === runOf(runId) && questions[id]?.state === "suspended");
+    mark(runIds, { state: "cancelled", cancelledAt: new Date().toISOString() });
     const { cancelRun = (id: string) => giveUp(store, id, options.holdfastURL) } = options;
-    return send(runId, () => cancelRun(runOf(runId)));
+    return send(runId, runIds, () => cancelRun(runOf(runId)));
   };
 
   stateOf(store).registerState({
