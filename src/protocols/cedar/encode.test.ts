@@ -57,6 +57,16 @@ describe("a text", () => {
 describe("a structured answer", () => {
   const answer = { content: "Red.", actions: [SET] };
 
+  it("that a crash cut off is said again where the page is told so, and changes the page once", () => {
+    const started: RunEvent = { type: "step-started", step: 0 };
+    const said = spoken("a", JSON.stringify(answer));
+    const frames = framesOf([started, ...said, { type: "attempt-started", attempt: 2, resetTo: 0 as never }, started, ...said]);
+    expect(textIn(frames)).toBe("Red.Red.");
+    expect(objectsIn(frames)).toEqual([SET]);
+    const stands = framesOf([started, ...said, { type: "attempt-started", attempt: 2, resetTo: 4 as never }, { ...started, step: 1 }, ...said]);
+    expect(textIn(stands)).toBe("Red.");
+  });
+
   it("is shown once, whether it comes as text, as an object, or as both in any order", () => {
     const text = spoken("a", JSON.stringify(answer));
     const object: RunEvent = { type: "object", object: answer, isFinal: true };
