@@ -20,6 +20,7 @@ function serverOf(answers: Readonly<Record<string, unknown>>): {
     sent.push([request.method, pathname + search, request.headers.get("authorization"), body].filter(Boolean).join(" "));
     const given = answers[`${request.method} ${pathname}${search}`];
     const next: unknown = Array.isArray(given) ? given.shift() : given;
+    if (typeof next === "number") return new Response(null, { status: next });
     return next === undefined ? new Response(null, { status: 404 }) : Response.json(next);
   };
   return {
@@ -52,6 +53,26 @@ it("renames a thread on the server only where the page has renamed it", async ()
   expect(sent).toHaveLength(1);
   await storage.updateThread("ann", "a", thread("a", "Moon"));
   expect(sent[1]).toBe('PATCH /v1/threads/a Bearer t {"title":"Moon"}');
+});
+
+it("keeps the new title of a thread that the server does not have yet", async () => {
+  const { storage, sent } = serverOf({ "GET /v1/threads?limit=100": { threads: [] } });
+  await storage.createThread("ann", "c", thread("c"));
+  await storage.updateThread("ann", "c", thread("c", "Moon"));
+  expect((await storage.listThreads("ann")).map(({ title }) => title)).toEqual(["Moon"]);
+  await storage.updateThread("ann", "c", thread("c", "Moon"));
+  expect(sent.filter((request) => request.startsWith("PATCH"))).toHaveLength(1);
+});
+
+it("does not fail a message whose thread can have no title on the server, since its agent has no memory", async () => {
+  const { storage } = serverOf({
+    "GET /v1/threads?limit=100": { threads: [thread("a", "Tides"), thread("b", "Moon")] },
+    "PATCH /v1/threads/a": 422,
+    "PATCH /v1/threads/b": 500,
+  });
+  await storage.listThreads("ann");
+  expect(await storage.updateThread("ann", "a", thread("a", "Stars"))).toMatchObject({ title: "Stars" });
+  await expect(storage.updateThread("ann", "b", thread("b", "Stars"))).rejects.toThrow("500");
 });
 
 it("leaves the answers of workflows to be shown that are under way when the messages are there", async () => {

@@ -39,6 +39,8 @@ interface ServerThread {
 
 const PAGE_SIZE = 100;
 const NO_TITLE = "Chat";
+/** An agent without memory keeps no titles; Cedar would show an error for every message of a thread whose title is refused. */
+const NOT_SUPPORTED = 422;
 
 /**
  * A storage for Cedar's messages that keeps nothing itself: the server has the conversations, and stores what was said when it was said, once.
@@ -84,6 +86,7 @@ export function cedarStorage(options: CedarStorageOptions): CedarStorage {
       if (known === undefined || known === thread.title) return thread;
       await server.rename(threadId, thread.title);
       titles.set(threadId, thread.title);
+      if (made.has(threadId)) made.set(threadId, thread);
       return thread;
     },
     async deleteThread(_userId, threadId) {
@@ -135,17 +138,17 @@ class Server {
 
   async rename(threadId: string, title: string): Promise<void> {
     const headers = { "Content-Type": "application/json" };
-    await this.#send(`/v1/threads/${encodeURIComponent(threadId)}`, { method: "PATCH", headers, body: JSON.stringify({ title }) }, 404);
+    await this.#send(`/v1/threads/${encodeURIComponent(threadId)}`, { method: "PATCH", headers, body: JSON.stringify({ title }) }, 404, NOT_SUPPORTED);
   }
 
   async delete(threadId: string): Promise<void> {
     await this.#send(`/v1/threads/${encodeURIComponent(threadId)}`, { method: "DELETE" }, 404);
   }
 
-  async #send(path: string, init: RequestInit = {}, accepted?: number): Promise<Response> {
+  async #send(path: string, init: RequestInit = {}, ...accepted: readonly number[]): Promise<Response> {
     const { baseURL, token = "", fetch = globalThis.fetch } = this.#options;
     const answer = await authorizedFetch(fetch, token)(`${baseURL.replace(/\/+$/, "")}${path}`, init);
-    if (answer.ok || answer.status === accepted) return answer;
+    if (answer.ok || accepted.includes(answer.status)) return answer;
     throw new Error(`The server answered ${answer.status} to ${init.method ?? "GET"} ${path}.`);
   }
 }
