@@ -1,52 +1,50 @@
-import { holdfastOf, providerOf, stateOf, type CedarStoreHook } from "./cedar-store.ts";
+import { askChat, openThreadOf, type CedarAnswer } from "./cedar-open.ts";
+import { stateOf, type CedarStoreHook } from "./cedar-store.ts";
+import { whileBusy, whileShown } from "./cedar-watch.ts";
 import { eventFrames } from "./event-frames.ts";
 
-/** Which answer {@link restoreAnswer} looks for. */
+/** Which answers {@link restoreAnswer} shows. */
 export interface RestoreAnswerOptions {
   /** The thread that the page shows, unless given. */
   readonly threadId?: string;
-  /** What stands before Holdfast's `/v1`. Unless given: the provider's `baseURL` without its `/api`. */
-  readonly holdfastURL?: string;
+  /** The answers that `cedarStorage` found under way when it loaded the messages; asked for unless given. */
+  readonly answers?: readonly CedarAnswer[];
+  /** Leaves the answer to go on by itself, as when the chat is taken off the page. */
+  readonly signal?: AbortSignal;
 }
-
-/** One run is at work on a thread at a time; more may be queued behind it. */
-const MAX_RUNS = 10;
 
 /**
  * Shows the answer that is under way on a thread as it comes, from its beginning, since Cedar knows nothing of it once the page is loaded anew.
  * Call it when the messages are loaded, before `restoreQuestions`, which finds what the answer ends with. What the answer does to the page is done
- * again. An answer that the page has asked for itself is left to it; with `cedarFetch` the stream survives cuts. Gives how many were shown.
+ * again. An answer that the page has asked for itself is left to it; with `cedarFetch` the stream survives cuts. Ends when the answer does, or
+ * the page shows another thread, or this is called anew. Gives how many were to be shown.
  *
  * @example
- * cedarStorage({ baseURL, onLoaded: (threadId) => restoreAnswer(useCedarStore, { threadId }) });
+ * cedarStorage({ baseURL, onLoaded: (threadId, answers) => restoreAnswer(useCedarStore, { threadId, answers }) });
  */
 export async function restoreAnswer(store: CedarStoreHook, options: RestoreAnswerOptions = {}): Promise<number> {
-  const { root, headers } = holdfastOf(store, options.holdfastURL);
   const threadId = options.threadId ?? stateOf(store).mainThreadId ?? "";
-  const found = await fetch(`${root}/v1/runs?status=pending,running&limit=${MAX_RUNS}&threadId=${encodeURIComponent(threadId)}`, { headers });
-  if (!found.ok) throw new Error(`The answer under way was not found: the server answered ${found.status}.`);
-  const { runs } = (await found.json()) as { readonly runs: { readonly id: string }[] };
-  if (runs.length === 0 || stateOf(store).isProcessing) return 0;
-  stateOf(store).setIsProcessing(true);
-  try {
-    const count = runs.length;
-    // The newest comes first.
-    for (let run = runs.pop(); run !== undefined; run = runs.pop()) await follow(store, run.id, threadId, headers);
-    return count;
-  } finally {
-    stateOf(store).setIsProcessing(false);
-  }
+  if (threadId === "" || stateOf(store).mainThreadId !== threadId) return 0;
+  return whileShown(store, threadId, options.signal, async (left) => {
+    const answers = options.answers ?? (await openThreadOf(store, threadId)).answers;
+    if (left.aborted || answers.length === 0 || stateOf(store).isProcessing) return 0;
+    await whileBusy(store, left, async () => {
+      for (const { runs } of answers) for (const runId of runs) await follow(store, threadId, { runId, isLast: runId === runs.at(-1) }, left);
+    });
+    return answers.length;
+  });
 }
 
-async function follow(store: CedarStoreHook, runId: string, threadId: string, headers: Record<string, string>): Promise<void> {
-  const { baseURL = "", chatPath = "/chat" } = providerOf(store);
-  const answered = await fetch(`${baseURL}${chatPath}/runs/${encodeURIComponent(runId)}/cedar-stream`, { headers });
+async function follow(store: CedarStoreHook, threadId: string, run: { readonly runId: string; readonly isLast: boolean }, left: AbortSignal): Promise<void> {
+  if (left.aborted) return;
+  const answered = await askChat(store, `/runs/${encodeURIComponent(run.runId)}/cedar-stream`);
   if (!answered.ok || answered.body === null) throw new Error(`The answer under way was not shown: the server answered ${answered.status}.`);
-  for await (const { text } of eventFrames(answered.body)) {
+  for await (const { data } of eventFrames(answered.body, left)) {
     // It goes on without anybody who watches.
-    if (stateOf(store).mainThreadId !== threadId) return;
-    const [, data] = /^data: ?(.+)$/m.exec(text) ?? [];
-    if (data !== undefined) await stateOf(store).handleLLMResponse([itemIn(data)]);
+    if (left.aborted || stateOf(store).mainThreadId !== threadId) return;
+    const item = data === "" ? undefined : itemIn(data);
+    // The questions of a run that goes on in another one are answered.
+    if (item !== undefined && (run.isLast || !isQuestion(item))) await stateOf(store).handleLLMResponse([item]);
   }
 }
 
@@ -54,4 +52,8 @@ async function follow(store: CedarStoreHook, runId: string, threadId: string, he
 function itemIn(data: string): unknown {
   const object = JSON.parse(data) as { readonly type?: unknown; readonly content?: unknown };
   return object.type === undefined ? object.content : object;
+}
+
+function isQuestion(item: unknown): boolean {
+  return (item as { readonly type?: unknown }).type === "humanInTheLoop";
 }

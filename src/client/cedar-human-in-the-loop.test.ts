@@ -74,6 +74,21 @@ it("opens the question again when the answer could not be sent", async () => {
   expect(requests[0]?.["resumeData"]).toBeNull();
 });
 
+it("leaves the question answered when what comes of it breaks off, and says so", async () => {
+  const onError = vi.fn<(error: unknown, runId: string) => void>();
+  const failure = new Error("cut");
+  const { press, stateOf } = page(
+    [
+      { type: "chunk", content: "Pa" },
+      { type: "error", error: failure },
+    ],
+    { onError },
+  );
+  await press("resume", "run_1", { approved: true });
+  expect(onError).toHaveBeenCalledExactlyOnceWith(failure, "run_1");
+  expect(stateOf("run_1")).toBe("resumed");
+});
+
 it("cancels the run of any of its questions", async () => {
   const cancelRun = vi.fn<(runId: string) => Promise<unknown>>(() => Promise.resolve());
   const { press, stateOf } = page([], { cancelRun });
@@ -81,19 +96,21 @@ it("cancels the run of any of its questions", async () => {
   await press("cancel", "run_1:2");
   await press("cancel", "unknown");
   expect(cancelRun).toHaveBeenCalledExactlyOnceWith("run_1");
-  expect(stateOf("run_1:2")).toBe("cancelled");
+  expect([stateOf("run_1"), stateOf("run_1:2")]).toEqual(["cancelled", "cancelled"]);
 });
 
-it("shows the open questions of a thread again, each once and under a name of its own", async () => {
+it("shows the open questions of a thread again, each once", async () => {
   const { store, shown } = page();
-  const of = (id: string, more: object): object => ({ id, runId: "run_1", kind: "tool-suspend", toolName: "ask", ...more });
-  const answer = { interrupts: [of("int_1", { payload: { question: "Which berth?" } }), of("int_2", { kind: "tool-approval", input: { euros: 9 } })] };
-  const fetch = vi.spyOn(globalThis, "fetch").mockImplementation(async () => Response.json(answer));
+  const questions = ["int_1", "int_2"].map((id) => ({ type: "humanInTheLoop", status: "suspended", runId: `run_${id}`, stepPath: [[id]] }));
+  const asked: string[] = [];
+  const fetch = vi.spyOn(globalThis, "fetch").mockImplementation(async (url) => {
+    asked.push(new Request(url).url);
+    return Response.json({ threadId: "trip", answers: [], questions });
+  });
   expect(await restoreQuestions(store)).toBe(2);
   expect(await restoreQuestions(store)).toBe(0);
+  expect(await restoreQuestions(store, { threadId: "elsewhere" })).toBe(0);
   fetch.mockRestore();
-  expect(shown).toMatchObject([
-    { type: "humanInTheLoop", status: "suspended", runId: "run_1", stepPath: [["int_1"]], message: "Which berth?" },
-    { runId: "run_1:2", stepPath: [["int_2"]], message: "May ask be executed?", suspendPayload: { toolName: "ask", input: { euros: 9 } } },
-  ]);
+  expect(shown).toEqual(questions);
+  expect(asked.at(-1)).toBe("https://example.com/api/chat/threads/elsewhere/cedar-open");
 });

@@ -6,7 +6,7 @@ export interface HumanInTheLoopOptions {
   readonly cancelRun?: (runId: string) => Promise<unknown>;
   /** What stands before Holdfast's `/v1`. Unless given: the provider's `baseURL` without its `/api`. */
   readonly holdfastURL?: string;
-  /** Told when an answer or a cancel could not be sent; the question is open again then. */
+  /** Told when an answer or a cancel could not be sent, and the question is open again; or when what came of an answer broke off. */
   readonly onError?: (error: unknown, runId: string) => void;
 }
 
@@ -15,11 +15,11 @@ interface Question {
   readonly state: string;
   readonly stepPath: unknown;
   readonly threadId?: string;
+  readonly messageId?: string;
   readonly [field: string]: unknown;
 }
 
 type Questions = Readonly<Record<string, Question>>;
-type SetValue = (value: Questions) => void;
 
 const KEY = "humanInTheLoop";
 
@@ -33,31 +33,39 @@ const KEY = "humanInTheLoop";
 export function registerHumanInTheLoop(store: CedarStoreHook, options: HumanInTheLoopOptions = {}): void {
   const current = (): Questions => (stateOf(store).getCedarState(KEY) as Questions | undefined) ?? {};
 
-  const send = async (runId: string, sent: () => Promise<unknown>): Promise<void> => {
+  /** Notes what became of questions in the state, and on their cards: Cedar draws the buttons of one by what its message says. */
+  const mark = (runIds: readonly string[], fields: { readonly state: string; readonly [field: string]: unknown }): void => {
+    const questions = current();
+    const marked = runIds.flatMap((runId) => (questions[runId] === undefined ? [] : [[runId, { ...questions[runId], ...fields }] as const]));
+    stateOf(store).setCedarState(KEY, { ...questions, ...Object.fromEntries(marked) });
+    for (const [, { messageId, threadId }] of marked) if (messageId) stateOf(store).updateMessage?.(messageId, fields, threadId);
+  };
+
+  const send = async (runId: string, runIds: readonly string[], sent: (taken: () => void) => Promise<unknown>): Promise<void> => {
+    let isTaken = false;
     try {
-      await sent();
+      await sent(() => (isTaken = true));
     } catch (error) {
-      const questions = current();
-      const question = questions[runId];
-      if (question !== undefined) stateOf(store).setCedarState(KEY, { ...questions, [runId]: { ...question, state: "suspended" } });
+      if (!isTaken) mark(runIds, { state: "suspended" });
       options.onError?.(error, runId);
     }
   };
 
-  const resume = (questions: Questions, setValue: SetValue, [runId, resumeData]: readonly [string, unknown]): Promise<void> | undefined => {
+  const resume = (questions: Questions, _setValue: unknown, [runId, resumeData]: readonly [string, unknown]): Promise<void> | undefined => {
     const question = questions[runId];
     // The second click sends nothing.
     if (question?.state !== "suspended") return undefined;
-    setValue({ ...questions, [runId]: { ...question, state: "resumed", resumeData, resumedAt: new Date().toISOString() } });
-    return send(runId, () => answer(store, runId, question, resumeData));
+    mark([runId], { state: "resumed", resumeData, resumedAt: new Date().toISOString() });
+    return send(runId, [runId], (taken) => answer(store, { runId, question, resumeData, taken }));
   };
 
-  const cancel = (questions: Questions, setValue: SetValue, [runId]: readonly [string]): Promise<void> | undefined => {
-    const question = questions[runId];
-    if (question?.state !== "suspended") return undefined;
-    setValue({ ...questions, [runId]: { ...question, state: "cancelled", cancelledAt: new Date().toISOString() } });
+  const cancel = (questions: Questions, _setValue: unknown, [runId]: readonly [string]): Promise<void> | undefined => {
+    if (questions[runId]?.state !== "suspended") return undefined;
+    // The run is given up with all that it asks.
+    const runIds = Object.keys(questions).filter((id) => runOf(id) === runOf(runId) && questions[id]?.state === "suspended");
+    mark(runIds, { state: "cancelled", cancelledAt: new Date().toISOString() });
     const { cancelRun = (id: string) => giveUp(store, id, options.holdfastURL) } = options;
-    return send(runId, () => cancelRun(runOf(runId)));
+    return send(runId, runIds, () => cancelRun(runOf(runId)));
   };
 
   stateOf(store).registerState({
@@ -71,11 +79,27 @@ export function registerHumanInTheLoop(store: CedarStoreHook, options: HumanInTh
   });
 }
 
+interface GivenAnswer {
+  readonly runId: string;
+  readonly question: Question;
+  readonly resumeData: unknown;
+  /** Called when something came of it, so that the server has it. */
+  readonly taken: () => void;
+}
+
 /** As the store's `sendMessage` does it, which would send what is in the editor along, and keep to itself that the request failed. */
-async function answer(store: CedarStoreHook, runId: string, question: Question, resumeData: unknown): Promise<void> {
+async function answer(store: CedarStoreHook, { runId, question, resumeData, taken }: GivenAnswer): Promise<void> {
   const state = stateOf(store);
+  const { mainThreadId } = state;
   const shown = state.messages.length;
   let failure: { readonly error: unknown } | undefined;
+  let isLeft = false;
+  // A page that shows another thread by then shows nothing of it: it would stand there.
+  const show = (items: readonly unknown[]): void => {
+    taken();
+    isLeft ||= stateOf(store).mainThreadId !== mainThreadId;
+    if (!isLeft) void stateOf(store).handleLLMResponse(items);
+  };
   const request = {
     route: providerOf(store).resumePath ?? "/chat/resume",
     prompt: "",
@@ -85,20 +109,21 @@ async function answer(store: CedarStoreHook, runId: string, question: Question, 
     resumeData: resumeData ?? null,
     additionalContext: state.compileAdditionalContext(),
     resourceId: state.getCedarState("userId"),
-    threadId: question.threadId ?? state.mainThreadId,
+    threadId: question.threadId ?? mainThreadId,
   };
   state.setIsProcessing(true);
   try {
     const { completion } = state.streamLLM(request, (event) => {
       if (event.type === "error") failure = { error: event.error };
-      if (event.type === "chunk") void stateOf(store).handleLLMResponse([event.content]);
-      if (event.type === "object") void stateOf(store).handleLLMResponse(Array.isArray(event.object) ? (event.object as readonly unknown[]) : [event.object]);
+      if (event.type === "chunk") show([event.content]);
+      if (event.type === "object") show(Array.isArray(event.object) ? (event.object as readonly unknown[]) : [event.object]);
     });
     await completion;
   } finally {
     stateOf(store).setIsProcessing(false);
   }
-  for (const message of stateOf(store).messages.slice(shown)) await stateOf(store).persistMessageStorageMessage?.(message);
+  isLeft ||= stateOf(store).mainThreadId !== mainThreadId;
+  for (const message of isLeft ? [] : stateOf(store).messages.slice(shown)) await stateOf(store).persistMessageStorageMessage?.(message);
   if (failure !== undefined) throw failure.error;
 }
 

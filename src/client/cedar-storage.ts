@@ -1,11 +1,15 @@
+import { authorizedFetch, type TokenSource } from "./authorized-fetch.ts";
+import { openThreadPath, type CedarAnswer, type OpenThread } from "./cedar-open.ts";
+import { shownMessages, type KeptMessage } from "./cedar-messages.ts";
+
 /** Where {@link cedarStorage} reads, and as whom. */
 export interface CedarStorageOptions {
   /** Where Holdfast is: what stands before `/v1` and `/api/chat`. */
   readonly baseURL: string;
-  /** The user's token, or what gives a fresh one. */
-  readonly token?: string | (() => string | Promise<string>);
-  /** Called when the chat shows what was loaded of a thread. */
-  readonly onLoaded?: (threadId: string) => unknown;
+  /** The user's token, or what gives the one of the moment, as `providerToken(useCedarStore)`: Cedar keeps the first storage that it is given. */
+  readonly token?: TokenSource;
+  /** Called when the chat shows what was loaded of a thread, with the answers that were under way then: `restoreAnswer` shows them. */
+  readonly onLoaded?: (threadId: string, answers: readonly CedarAnswer[]) => unknown;
   /** What sends the requests; the global fetch unless given. */
   readonly fetch?: typeof globalThis.fetch;
 }
@@ -15,14 +19,6 @@ export interface CedarThread {
   readonly id: string;
   readonly title: string;
   readonly updatedAt: string;
-}
-
-/** A message as Cedar shows it. */
-export interface CedarMessage {
-  readonly id: string;
-  readonly role: "user" | "assistant";
-  readonly type: "text";
-  readonly content: string;
 }
 
 /** What `messageStorage={{ type: "custom", adapter }}` takes. The server knows whose threads are asked for, so no `userId` is sent. */
@@ -41,14 +37,10 @@ interface ServerThread {
   readonly updatedAt: string;
 }
 
-interface UiMessage {
-  readonly id: string;
-  readonly role: string;
-  readonly parts: readonly { readonly type: string; readonly text?: string }[];
-}
-
 const PAGE_SIZE = 100;
 const NO_TITLE = "Chat";
+/** An agent without memory keeps no titles; Cedar would show an error for every message of a thread whose title is refused. */
+const NOT_SUPPORTED = 422;
 
 /**
  * A storage for Cedar's messages that keeps nothing itself: the server has the conversations, and stores what was said when it was said, once.
@@ -59,7 +51,7 @@ const NO_TITLE = "Chat";
  */
 export function cedarStorage(options: CedarStorageOptions): CedarStorage {
   const server = new Server(options);
-  /** Threads that the page made and the server may not have yet, and the titles that are known of all. */
+  /** Threads that the page made and the server may not have yet, and the titles that Cedar was told of all. */
   const made = new Map<string, CedarThread>();
   const titles = new Map<string, string>();
   return {
@@ -72,10 +64,13 @@ export function cedarStorage(options: CedarStorageOptions): CedarStorage {
       return [...made.values(), ...kept];
     },
     async loadMessages(_userId, threadId) {
-      const messages = (await server.messages(threadId)).flatMap(shown);
+      // Asked first: an answer that ends in between is among the messages, or is still shown as one under way.
+      const open = await server.open(threadId);
+      const kept = await server.messages(open.threadId);
+      const answers = await server.missed(open, kept);
       // The chat shows them as soon as it is handed them.
-      setTimeout(() => void options.onLoaded?.(threadId));
-      return messages as never[];
+      setTimeout(() => void options.onLoaded?.(threadId, answers));
+      return kept.flatMap(shownMessages) as never[];
     },
     async persistMessage(_userId, _threadId, message) {
       return message;
@@ -86,9 +81,12 @@ export function cedarStorage(options: CedarStorageOptions): CedarStorage {
       return thread;
     },
     async updateThread(_userId, threadId, thread) {
-      // Cedar calls this after every message; a thread that the page did not rename keeps the title that the server knows.
-      if (titles.has(threadId) && titles.get(threadId) !== thread.title) await server.rename(threadId, thread.title);
+      // Cedar calls this after every message, and calls a thread that has not been listed yet by what the message says.
+      const known = titles.get(threadId);
+      if (known === undefined || known === thread.title) return thread;
+      await server.rename(threadId, thread.title);
       titles.set(threadId, thread.title);
+      if (made.has(threadId)) made.set(threadId, thread);
       return thread;
     },
     async deleteThread(_userId, threadId) {
@@ -120,46 +118,37 @@ class Server {
     return threads;
   }
 
-  async messages(threadId: string): Promise<readonly UiMessage[]> {
+  async open(threadId: string): Promise<OpenThread> {
+    return (await (await this.#send(`/api/chat${openThreadPath(threadId)}`)).json()) as OpenThread;
+  }
+
+  /** Of the answers that were under way before the messages were loaded, those that are not among them. */
+  async missed({ threadId, answers }: OpenThread, kept: readonly KeptMessage[]): Promise<readonly CedarAnswer[]> {
+    const later = answers.some(({ isOfWorkflow }) => isOfWorkflow) ? (await this.open(threadId)).answers : [];
+    return answers.filter(({ runs, isOfWorkflow }) => {
+      const last = runs.at(-1);
+      return isOfWorkflow ? later.some((answer) => answer.runs.at(-1) === last) : !kept.some(({ metadata }) => metadata?.runId === last);
+    });
+  }
+
+  async messages(threadId: string): Promise<readonly KeptMessage[]> {
     const answer = await this.#send(`/api/chat/${encodeURIComponent(threadId)}/messages`, {}, 404);
-    return answer.status === 404 ? [] : ((await answer.json()) as { readonly messages: readonly UiMessage[] }).messages;
+    return answer.status === 404 ? [] : ((await answer.json()) as { readonly messages: readonly KeptMessage[] }).messages;
   }
 
   async rename(threadId: string, title: string): Promise<void> {
     const headers = { "Content-Type": "application/json" };
-    await this.#send(`/v1/threads/${encodeURIComponent(threadId)}`, { method: "PATCH", headers, body: JSON.stringify({ title }) }, 404);
+    await this.#send(`/v1/threads/${encodeURIComponent(threadId)}`, { method: "PATCH", headers, body: JSON.stringify({ title }) }, 404, NOT_SUPPORTED);
   }
 
   async delete(threadId: string): Promise<void> {
     await this.#send(`/v1/threads/${encodeURIComponent(threadId)}`, { method: "DELETE" }, 404);
   }
 
-  async #send(path: string, init: RequestInit = {}, accepted?: number): Promise<Response> {
-    const { baseURL, token, fetch = globalThis.fetch } = this.#options;
-    const headers = new Headers(init.headers);
-    const bearer = typeof token === "function" ? await token() : token;
-    if (bearer !== undefined) headers.set("Authorization", `Bearer ${bearer}`);
-    const answer = await fetch(`${baseURL.replace(/\/+$/, "")}${path}`, { ...init, headers });
-    if (answer.ok || answer.status === accepted) return answer;
+  async #send(path: string, init: RequestInit = {}, ...accepted: readonly number[]): Promise<Response> {
+    const { baseURL, token = "", fetch = globalThis.fetch } = this.#options;
+    const answer = await authorizedFetch(fetch, token)(`${baseURL.replace(/\/+$/, "")}${path}`, init);
+    if (answer.ok || accepted.includes(answer.status)) return answer;
     throw new Error(`The server answered ${answer.status} to ${init.method ?? "GET"} ${path}.`);
-  }
-}
-
-/** What a message says; calls and results of tools are not kept for Cedar. */
-function shown({ id, role, parts }: UiMessage): readonly CedarMessage[] {
-  if (role !== "user" && role !== "assistant") return [];
-  const text = parts.flatMap((part) => (part.type === "text" && part.text ? [part.text] : [])).join("");
-  const content = role === "assistant" ? spoken(text) : text;
-  return content === "" ? [] : [{ id, role, type: "text", content }];
-}
-
-/** An answer may be an object, of which the chat shows the `content`. */
-function spoken(text: string): string {
-  if (!text.trimStart().startsWith("{")) return text;
-  try {
-    const { content } = JSON.parse(text) as { readonly content?: unknown };
-    return typeof content === "string" ? content : text;
-  } catch {
-    return text;
   }
 }

@@ -2,6 +2,8 @@
 export interface CedarStoreHook {
   // oxlint-disable-next-line typescript/no-explicit-any -- the types of the store are generic over the application's states and messages
   getState(): any;
+  /** Calls the listener at each change, until what it gives is called. */
+  subscribe?(listener: () => void): () => void;
 }
 
 /** The part of the store that the helpers use. */
@@ -16,6 +18,7 @@ export interface CedarStoreState {
   compileAdditionalContext(): unknown;
   setIsProcessing(isProcessing: boolean): void;
   streamLLM(params: object, handler: (event: CedarStreamEvent) => void): { readonly completion: Promise<unknown> };
+  updateMessage?(id: string, updates: object, threadId?: string): void;
   handleLLMResponse(items: readonly unknown[]): Promise<unknown>;
   persistMessageStorageMessage?(message: unknown): Promise<unknown>;
 }
@@ -40,6 +43,16 @@ export function stateOf(store: CedarStoreHook): CedarStoreState {
 
 export function providerOf(store: CedarStoreHook): MastraProvider {
   return stateOf(store).providerConfig ?? {};
+}
+
+/**
+ * The token of the moment, for the helpers that are made once: the provider's `apiKey`, which a page sets anew when it has another one.
+ *
+ * @example
+ * cedarStorage({ baseURL, token: providerToken(useCedarStore) });
+ */
+export function providerToken(store: CedarStoreHook): () => string | undefined {
+  return () => providerOf(store).apiKey;
 }
 
 /** What stands before Holdfast's `/v1`, and the header that says who asks. */

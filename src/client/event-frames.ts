@@ -6,6 +6,10 @@ export interface EventFrame {
   readonly isComment: boolean;
   /** Its `id:`, a cursor behind it. */
   readonly id?: string;
+  /** Its `event:`, where it has one. */
+  readonly event?: string;
+  /** Its `data:` lines; empty where it has none. */
+  readonly data: string;
   readonly runEvent?: RunEvent;
 }
 
@@ -19,10 +23,14 @@ const FRAME_END = "\n\n";
 
 /**
  * The whole frames of a body, as they come. What a cut leaves of the last one is dropped: a torn frame is no event.
+ * Aborting the signal ends it, and leaves the body.
  * @throws whatever reading the body throws
  */
-export async function* eventFrames(body: ReadableStream<Uint8Array>): AsyncGenerator<EventFrame, void, void> {
+export async function* eventFrames(body: ReadableStream<Uint8Array>, signal?: AbortSignal): AsyncGenerator<EventFrame, void, void> {
   const reader = body.getReader();
+  const leave = (): void => void reader.cancel().catch(() => undefined);
+  signal?.addEventListener("abort", leave);
+  if (signal?.aborted === true) leave();
   const decoder = new TextDecoder();
   let rest = "";
   try {
@@ -37,22 +45,25 @@ export async function* eventFrames(body: ReadableStream<Uint8Array>): AsyncGener
       rest = rest.slice(start);
     }
   } finally {
+    signal?.removeEventListener("abort", leave);
     // A body that nobody reads would hold its connection.
-    reader.cancel().catch(() => undefined);
+    leave();
   }
 }
 
 function frameOf(text: string): EventFrame {
   const id = fieldsOf(text, "id").at(-1);
-  const runEvent = runEventOf(text);
-  return { text, isComment: text.startsWith(":"), ...(id !== undefined && { id }), ...(runEvent && { runEvent }) };
+  const event = fieldsOf(text, "event").at(-1);
+  const data = fieldsOf(text, "data").join("\n");
+  const runEvent = runEventOf(data);
+  return { text, isComment: text.startsWith(":"), ...(id !== undefined && { id }), ...(event !== undefined && { event }), data, ...(runEvent && { runEvent }) };
 }
 
-function runEventOf(text: string): RunEvent | undefined {
+function runEventOf(data: string): RunEvent | undefined {
   // Only spares most frames the parser: a message may hold these words too.
-  if (!text.includes('"RUN_')) return undefined;
+  if (!data.includes('"RUN_')) return undefined;
   try {
-    const event = JSON.parse(fieldsOf(text, "data").join("\n")) as Partial<RunEvent> | null;
+    const event = JSON.parse(data) as Partial<RunEvent> | null;
     return event?.type === "RUN_STARTED" || event?.type === "RUN_FINISHED" || event?.type === "RUN_ERROR" ? (event as RunEvent) : undefined;
   } catch {
     // Whoever reads the stream is told so by its own parser.
@@ -60,7 +71,8 @@ function runEventOf(text: string): RunEvent | undefined {
   }
 }
 
-function fieldsOf(text: string, name: "id" | "data"): readonly string[] {
+/** Lines end with LF and nothing else: a text may hold whatever other programs take for a line end. */
+function fieldsOf(text: string, name: "id" | "event" | "data"): readonly string[] {
   const begin = `${name}:`;
   return text.split("\n").flatMap((line) => (line.startsWith(begin) ? [line.slice(begin.length).replace(/^ /, "")] : []));
 }

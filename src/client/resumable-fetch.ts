@@ -1,7 +1,7 @@
 import { isReplayable } from "./request.ts";
 import type { Retry } from "./resilient-fetch.ts";
 import { cancelInit, cancelUrlBeside, type CancelUrl } from "./run-cancel.ts";
-import { AG_UI_WIRE, isEventStream, RunStream, type ReturnPlan, type StreamWire } from "./run-stream.ts";
+import { AG_UI_WIRE, RunStream, type ReturnPlan, type StreamWire } from "./run-stream.ts";
 
 /** How {@link resumableFetch} comes back and stops. Times are milliseconds. */
 export interface ResumableFetchOptions {
@@ -63,7 +63,7 @@ export function streamingFetch(options: ResumableFetchOptions, wire: StreamWire)
     signal?.throwIfAborted();
     const call = callOf(input, init, options);
     const first = await firstAnswer(call, signal);
-    if (!isEventStream(first)) {
+    if (!wire.isStream(first)) {
       signal?.addEventListener("abort", () => call.connection.abort(signal.reason), { once: true });
       return first;
     }

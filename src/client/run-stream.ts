@@ -25,6 +25,8 @@ export interface ReturnPlan {
 
 /** How the frames of a stream speak of its runs. */
 export interface StreamWire {
+  /** Whether an answer is a stream of this wire. */
+  readonly isStream: (answer: Response) => boolean;
   readonly afterFrame: (progress: RunProgress, frame: EventFrame) => RunProgress;
   /** The last frame of a stream whose rest cannot be had. */
   readonly failureFrame: (message: string, code: StreamFailure) => string;
@@ -34,6 +36,7 @@ export type StreamFailure = "stream_lost" | "cursor_expired";
 
 /** A body that errors ends Node clients: AG-UI's client leaves a rejection that nobody can handle. So the failure is an event. */
 export const AG_UI_WIRE: StreamWire = {
+  isStream: isEventStream,
   afterFrame,
   failureFrame: (message, code) => `data: ${JSON.stringify({ type: "RUN_ERROR", message, code })}\n\n`,
 };
@@ -46,7 +49,7 @@ interface Loss {
   readonly waitMs?: number;
 }
 
-const CURSOR = "x-holdfast-cursor";
+export const CURSOR = "x-holdfast-cursor";
 
 /** Says that the stream goes on with the runs that follow: the end of one is not its own. */
 const FOLLOWING = "x-holdfast-following";
@@ -155,7 +158,7 @@ export class RunStream {
     } catch (error) {
       return { error };
     }
-    if (isEventStream(answer)) {
+    if (this.#wire.isStream(answer)) {
       this.#answer = answer;
       return undefined;
     }

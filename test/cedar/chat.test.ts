@@ -54,9 +54,16 @@ describe("a message of Cedar's", () => {
   it("goes to the agent that it names", async () => {
     const { threadId } = await replyIn(await desk.send(CHAT, { prompt: "hello", agentId: "forgetful" }));
     expect(await (await desk.send(`/v1/threads/${threadId}`)).json()).toMatchObject({ agentId: "forgetful" });
-    expect((await desk.send(CHAT, { prompt: "hello", agentId: "nobody" })).status).toBe(404);
-    expect((await desk.send(CHAT, { prompt: "hello", workflowId: "none" })).status).toBe(404);
-    expect((await desk.send(CHAT, { prompt: "hello", workflowId: "none", agentId: "porter" })).status).toBe(400);
+    for (const path of [CHAT, `${CHAT}/stream`]) {
+      for (const [named, status, code] of [
+        [{ agentId: "nobody" }, 404, "AGENT_NOT_FOUND"],
+        [{ workflowId: "none" }, 404, "WORKFLOW_NOT_FOUND"],
+        [{ workflowId: "none", agentId: "porter" }, 400, "INPUT_INVALID"],
+      ] as const) {
+        const response = await desk.send(path, { prompt: "hello", ...named });
+        expect([response.status, await response.json()]).toEqual([status, expect.objectContaining({ error: expect.objectContaining({ code }) as object })]);
+      }
+    }
   });
 
   it("is one run, however often it is sent under one key", async () => {
@@ -85,6 +92,19 @@ describe("a message of Cedar's", () => {
     expect((await replyIn(await waiting)).content).toBe("Half of it. And the rest.");
   });
 
+  it("that is stopped gives what was said until then, in both ways to answer", async () => {
+    const reply = desk.send(CHAT, { prompt: "wait", threadId: "stopped" });
+    await vi.waitFor(async () => expect(JSON.stringify(await (await desk.send("/v1/runs?threadId=stopped")).json())).toContain('"running"'));
+    const { runs } = (await (await desk.send("/v1/runs?threadId=stopped")).json()) as { readonly runs: readonly { readonly id: string }[] };
+    const stream = await desk.send(`${CHAT}/runs/${runs[0]?.id}/cedar-stream`);
+    const frames = framesIn(stream);
+    await vi.waitFor(() => expect(desk.model.requests).toHaveLength(1));
+    await desk.send(`/v1/runs/${runs[0]?.id}/cancel`, undefined, { method: "POST" });
+    const stopped = { type: "progress_update", state: "complete", text: "Stopped." };
+    expect((await replyIn(await reply)).object).toEqual([stopped]);
+    expect([objectsOf(await frames), (await frames).at(-1)?.event]).toEqual([[stopped], "done"]);
+  });
+
   it("goes on when its client has left", async () => {
     const response = await desk.send(`${CHAT}/stream`, { prompt: "wait", threadId: "left" });
     await response.body?.cancel();
@@ -104,16 +124,22 @@ describe("what a page tells of itself", () => {
     },
     schemas: { page: { stateKey: "page", schema: {} }, humanInTheLoop: { stateKey: "humanInTheLoop", schema: {} } },
     humanInTheLoop: { data: { run_1: {} }, source: "subscription" },
+    page: { data: { states: [{ stateKey: "humanInTheLoop", value: {} }, { stateKey: "page" }] }, source: "function" },
   };
 
   it("reaches the model and the tools, without the state that holds the open questions", async () => {
-    const body = { prompt: "paint it", systemPrompt: "Be brief.", temperature: 0.2, maxTokens: 9, additionalContext, tenant: "acme" };
+    const body = { prompt: "paint it", systemPrompt: "Be brief.", temperature: 0.2, maxTokens: 9, additionalContext, tenant: "acme", page: additionalContext };
     await replyIn(await desk.send(CHAT, body));
     const prompt = JSON.stringify(desk.model.requests[0]?.prompt);
     expect(prompt).toContain("Be brief.");
     expect(prompt).toContain('{\\\\\\"items\\\\\\":3}'.replaceAll("\\\\\\", "\\"));
     expect(prompt).toContain("setState");
-    expect(desk.contexts[0]).toMatchObject({ systemPrompt: "Be brief.", temperature: 0.2, maxTokens: 9, fields: { tenant: "acme" } });
+    expect(desk.contexts[0]).toMatchObject({
+      systemPrompt: "Be brief.",
+      temperature: 0.2,
+      maxTokens: 9,
+      fields: { tenant: "acme", page: { cart: additionalContext.cart } },
+    });
     for (const told of [prompt, JSON.stringify(desk.contexts[0])]) expect(told).not.toMatch(/humanInTheLoop/i);
   });
 
@@ -175,6 +201,7 @@ describe("a body that makes no sense", () => {
     ["context that is a text", { prompt: "x", additionalContext: "[]" }],
     ["a limit that is no number", { prompt: "x", maxTokens: "many" }],
     ["a reserved thread", { prompt: "x", threadId: "stream" }],
+    ["a thread that no address can name", { prompt: "x", threadId: ".." }],
   ])("is refused with what is wrong: %s", async (_, body) => {
     const response = await desk.send(`${CHAT}/stream`, body);
     expect(response.status).toBe(400);
@@ -200,6 +227,18 @@ describe("somebody else's thread", () => {
     );
     expect(new Set(ids).size).toBe(2);
     const again = await replyIn(await desk.send(CHAT, { prompt: "hello", threadId: "default-thread" }));
+    expect(again.threadId).toBe(ids[0]);
+  });
+
+  it("cannot be taken from anybody, and is one for owners with long names too", async () => {
+    await replyIn(await desk.send(CHAT, { prompt: "mine now", threadId: "default-thread:ann" }, { as: "bob" }));
+    const long = "a".repeat(250);
+    const owners = ["ann", `${long}1`, `${long}2`];
+    const ids = await Promise.all(
+      owners.map(async (as) => (await replyIn(await desk.send(CHAT, { prompt: "hello", threadId: "default-thread" }, { as }))).threadId),
+    );
+    expect(new Set(ids).size).toBe(3);
+    const again = await replyIn(await desk.send(CHAT, { prompt: "again", threadId: "default-thread" }));
     expect(again.threadId).toBe(ids[0]);
   });
 });

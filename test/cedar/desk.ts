@@ -78,7 +78,7 @@ function answerTo(prompt: readonly PromptMessage[], gate: () => Promise<void>): 
   if (wanted.length > 0 && toolResultsIn(since).length === 0) {
     return [say("One moment."), ...wanted.map(([name, input]) => call(name, input, { id: `${name}-1` }))];
   }
-  if (word === "wait") return [say("Half of it."), wait(gate()), say(" And the rest.")];
+  if (word === "wait" || (lastUserText(prompt) === "pay wait" && wanted.length > 0)) return [say("Half of it."), wait(gate()), say(" And the rest.")];
   if (word === "fail") return [say("This breaks"), raise(new Error("The provider is overloaded.")), stop({ reason: "error" })];
   if (word.startsWith("{")) return [say(lastUserText(prompt))];
   const told = partsOf(since, "tool-result").map(({ output }) => JSON.stringify((output as { readonly value: unknown }).value));

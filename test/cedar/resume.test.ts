@@ -148,7 +148,12 @@ describe("an answer", () => {
   it("that names no question, or does not fit, is refused and leaves the question open", async () => {
     const question = first(await asked("pay"));
     expect((await resume({ ...question, stepPath: [["elsewhere"]] }, APPROVED)).status).toBe(400);
-    expect((await resume(question, { approved: "perhaps" })).status).toBe(400);
+    for (const isStream of [false, true]) {
+      const response = await resume(question, { approved: "perhaps" }, { isStream });
+      expect(response.status).toBe(400);
+      const { issues } = (await response.json()) as { readonly issues: readonly CedarObject[] };
+      expect(issues).toEqual([{ path: "resumeData", message: expect.stringContaining("approved: Invalid input: expected boolean") as string }]);
+    }
     await replyIn(await resume(question, APPROVED));
     expect(desk.executed).toHaveLength(1);
   });

@@ -16,7 +16,7 @@ afterEach(() => desk.close());
 
 describe("a message that a workflow answers", () => {
   it("is its input, with what the page sent and whose it is", async () => {
-    const body = { prompt: "hello", temperature: 0.3, tenant: "acme", resourceId: "eve", additionalContext };
+    const body = { prompt: "hello", temperature: 0.3, tenant: "acme", resourceId: "eve", additionalContext, context: additionalContext };
     await replyIn(await desk.send(CHAT, body));
     expect(desk.executed[0]).toMatchObject({
       input: { prompt: "hello", temperature: 0.3, tenant: "acme", resourceId: "ann", context: { cart: { data: { items: 3 } } } },

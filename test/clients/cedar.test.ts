@@ -48,6 +48,7 @@ describe.each([false, true])("a page of Cedar's, answered in a stream: %s,", (is
     ["backslashes", String.raw`C:\new \nabla \\n end`],
     ["many alphabets", "Die Überfahrt 東京 👩‍🚀 is\ntwo\n\nlines"],
     ["what looks like JSON", '{"degrees": 4}'],
+    ["what looks like a stream", "a\u2028event: done\u2029data: {}\r\nb\rc\n\nevent: done\ndata:\n\nid: 1"],
   ])("shows %s as they were said", async (_, text) => {
     await open();
     await page.ask(say(text), { isStream });
@@ -190,6 +191,7 @@ describe("the question of a run", () => {
     expect(await executedFor(server, chat)).toEqual(["pay"]);
     expect(page.store.getState().messages.filter(({ role }) => role === "user")).toHaveLength(1);
     expect(page.store.getState().stringifyEditor()).toBe("half a thought");
+    expect(card()).toMatchObject({ state: "resumed", resumeData: { approved: true } });
   });
 
   test("is given up by the other button, and the run ends as canceled", async () => {
@@ -197,6 +199,7 @@ describe("the question of a run", () => {
     await card().cancelCallback();
     await untilRunIs("canceled", server, chat);
     expect(await executedFor(server, chat)).toEqual([]);
+    expect(card()).toMatchObject({ state: "cancelled" });
   });
 
   test("is open again when the answer could not be sent", async () => {
@@ -207,6 +210,7 @@ describe("the question of a run", () => {
     await card().resumeCallback({ approved: true });
     await until(() => lost.mock.calls.length > 0, "the page is told");
     expect(page.store.getState().getCedarState("humanInTheLoop")).toMatchObject({ [runId]: { state: "suspended" } });
+    expect(card()).toMatchObject({ state: "suspended" });
     vi.unstubAllGlobals();
     await card().resumeCallback({ approved: true });
     await until(async () => (await executedFor(server, chat)).length > 0, "the tool was executed");

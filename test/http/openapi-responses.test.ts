@@ -94,6 +94,7 @@ const CASES: readonly Case[] = [
   { method: "GET", path: "/api/chat/{id}/stream", status: 200, params: () => ({ id: "running" }) },
   { method: "GET", path: "/api/chat/{id}/messages", status: 200, params: () => ({ id: "done" }) },
   { method: "POST", path: "/api/chat/{id}/stop", status: 200, params: () => ({ id: "done" }) },
+  { method: "GET", path: "/api/chat/threads/{threadId}/cedar-open", status: 200, params: () => ({ threadId: "running" }) },
   { method: "GET", path: "/ag-ui/agents", status: 200 },
   { method: "POST", path: "/ag-ui/agents/{agentId}/run", status: 400, body: {} },
   { method: "POST", path: "/ag-ui/agents/{agentId}/run", status: 404, body: { threadId: "t", runId: "r", messages: [question] } },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../src/core/event.ts";
+import { offsetOf } from "../../src/core/offset.ts";
 import type { RunInput } from "../../src/core/run.ts";
 import { DONE_FRAME } from "../../src/protocols/cedar/frame.ts";
 import { replyOf } from "../../src/protocols/cedar/reply.ts";
@@ -24,6 +25,26 @@ describe("the JSON reply", () => {
   it("leaves out what was cut off and given again", async () => {
     expect(await replyTo(goldenEvents("superseded-text"))).toMatchObject({ content: "High water at 05:12." });
     expect(await replyTo(goldenEvents("workflow-repeated"))).toMatchObject({ content: "Another short one." });
+  });
+
+  it("has an answer that is an object where a crash cut it off and it was given again in the same words", async () => {
+    const action = { type: "setState", stateKey: "page", setterKey: "paint", args: "red" };
+    const said = (id: string): readonly RunEvent[] => [
+      { type: "text-start", id },
+      { type: "text-delta", id, text: JSON.stringify({ content: "Red.", actions: [action] }) },
+      { type: "text-end", id },
+    ];
+    const log: readonly RunEvent[] = [
+      { type: "run-started", messageId: "msg_1", threadId: "chat-1", agentId: "agent" },
+      { type: "attempt-started", attempt: 1 },
+      { type: "step-started", step: 0 },
+      ...said("t1"),
+      { type: "attempt-started", attempt: 2, resetTo: offsetOf(2) },
+      { type: "step-started", step: 0 },
+      ...said("t2"),
+      { type: "run-completed", finishReason: "stop" },
+    ];
+    expect(await replyTo(log)).toMatchObject({ content: "Red.", object: [action] });
   });
 
   it("counts what the run used", async () => {

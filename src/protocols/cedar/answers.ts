@@ -13,7 +13,7 @@ const MAX_QUESTIONS = 1_000;
 /**
  * Hands an answer to the question that it names.
  * @throws {HoldfastError} RUN_NOT_FOUND, INTERRUPT_CLOSED when the run asks nothing, and what {@link Engine.answer} throws
- * @throws {BadRequest} when `stepPath` names no question of the run, or several
+ * @throws {BadRequest} when `stepPath` names no question of the run, or several, and when the answer does not fit
  */
 export async function takeAnswer(engine: Engine, principal: Principal, { runId, path, resumeData }: CedarResume): Promise<Answered> {
   const run = await engine.getRun(principal, askingRunId(runId));
@@ -22,7 +22,13 @@ export async function takeAnswer(engine: Engine, principal: Principal, { runId, 
     throw new HoldfastError("INTERRUPT_CLOSED", `Run ${run.id} is ${run.status} and asks nothing; there is nothing to resume.`);
   }
   const interrupt = named(interrupts, path);
-  return engine.answer(principal, [{ interruptId: interrupt.id, answer: answerTo(interrupt, resumeData) }]);
+  return engine.answer(principal, [{ interruptId: interrupt.id, answer: answerTo(interrupt, resumeData) }]).catch(unfit);
+}
+
+/** The id of the question and its place are known by now, so what is wrong is what it was answered with. */
+function unfit(error: unknown): never {
+  if (HoldfastError.is(error) && error.code === "INPUT_INVALID") throw new BadRequest([{ path: "resumeData", message: error.message }]);
+  throw error;
 }
 
 /** The stock client echoes the id of the question; an application may name the step of a workflow, or a tool, instead. */

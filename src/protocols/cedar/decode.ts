@@ -40,6 +40,9 @@ const id = z
   .refine((text) => !CONTROL.test(text) && text.isWellFormed(), "An id has no control characters.")
   .nullish();
 
+/** Clients take these out of a path, so that nothing could be asked of such a thread. */
+const PATH_STEPS: ReadonlySet<string | null | undefined> = new Set([".", ".."]);
+
 const object = z.record(z.string(), z.json());
 
 const messageSchema = z.looseObject({
@@ -49,7 +52,7 @@ const messageSchema = z.looseObject({
   maxTokens: z.number().int().positive().nullish(),
   additionalContext: object.nullish(),
   resourceId: z.string().nullish(),
-  threadId: id,
+  threadId: id.refine((text) => !PATH_STEPS.has(text), "A thread id is more than dots."),
   workflowId: id,
   agentId: id,
   schema: object.nullish(),
@@ -132,9 +135,10 @@ function parseJson(body: string): Json {
   }
 }
 
-/** A schema of zod's becomes something that describes nothing when it is sent as JSON. */
+/** A schema of zod's becomes something that describes nothing when it is sent as JSON; that of zod 4 has a `type` then, like a JSON Schema. */
 function isJsonSchema(schema: JsonObject): boolean {
-  return ["type", "properties", "$ref", "anyOf", "oneOf", "allOf", "enum"].some((field) => schema[field] !== undefined) && schema["_def"] === undefined;
+  const isOfZod = schema["_def"] !== undefined || schema["def"] !== undefined;
+  return !isOfZod && ["type", "properties", "$ref", "anyOf", "oneOf", "allOf", "enum"].some((field) => schema[field] !== undefined);
 }
 
 function typeofField(value: object, field: string): string {

@@ -1,13 +1,11 @@
 import type { TerminalEvent } from "../../core/event.ts";
-import type { InterruptRequest } from "../../core/interrupt.ts";
-import type { Json, JsonObject } from "../../core/json.ts";
+import type { JsonObject } from "../../core/json.ts";
 import { endTexts } from "./encode-text.ts";
 import { progressUpdate, type CedarFrame } from "./frame.ts";
-import { HUMAN_IN_THE_LOOP } from "./human-in-the-loop.ts";
 import { questionRunId } from "./question-id.ts";
+import { question } from "./question.ts";
 import type { Setter } from "./setter-args.ts";
 import { inOrder, type CedarState, type Encoded, type Fold } from "./state.ts";
-import { isObject, textIn } from "./values.ts";
 
 /** Encodes the end of a run: what it ended with, and nothing that looks as if it went on. */
 export function encodeEnd(state: CedarState, event: TerminalEvent, runId: string, setters: readonly Setter[]): Encoded {
@@ -37,37 +35,4 @@ function tell(...objects: readonly JsonObject[]): Fold {
 /** Takes the line away that says something is under way. */
 function settle(text: string): Fold {
   return (state) => (state.isBusyShown ? [{ ...state, isBusyShown: false }, [{ kind: "notice", object: progressUpdate("complete", text) }]] : [state, []]);
-}
-
-/** What the client echoes untouched with an answer is `runId` and `stepPath`; the rest is for whoever draws the question. */
-function question(askedAs: string, runId: string, interrupt: InterruptRequest): JsonObject {
-  const { id, kind, toolCallId, toolName, input, payload, stepPath, resumeSchema, expiresAt } = interrupt;
-  return {
-    type: HUMAN_IN_THE_LOOP,
-    status: "suspended",
-    runId: askedAs,
-    stepPath: [[id]],
-    suspendPayload: payload ?? { toolName, input },
-    message: messageOf(interrupt),
-    metadata: { interruptId: id, runId, kind, toolCallId, toolName, input, stepPath, resumeSchema, expiresAt },
-  };
-}
-
-function messageOf({ kind, toolName, payload }: InterruptRequest): string {
-  const asked = wordsIn(payload);
-  if (asked !== undefined) return asked;
-  switch (kind) {
-    case "tool-approval":
-      return `May ${toolName} be executed?`;
-    case "frontend-tool":
-      return `${toolName} waits for what the page gives.`;
-    case "tool-suspend":
-    case "workflow-suspend":
-      return `${toolName} waits for an answer.`;
-  }
-}
-
-function wordsIn(payload: Json | undefined): string | undefined {
-  if (!isObject(payload)) return textIn(payload);
-  return ["message", "question", "prompt", "reason"].map((field) => textIn(payload[field])).find((text) => text !== undefined && text !== "");
 }

@@ -39,21 +39,25 @@ function release(text: string, setters: readonly Setter[]): Fold {
 
 /** Shows a structured answer, unless the text that it was made from showed it. */
 export function encodeReply(state: CedarState, value: Json, setters: readonly Setter[]): Encoded {
-  if (state.replied !== undefined && isSameJson(state.replied.value, value)) return [state, NO_FRAMES];
+  if (state.replied !== undefined && state.replied.isCut !== true && isSameJson(state.replied.value, value)) return [state, NO_FRAMES];
   const sources = state.held.filter(({ text }) => isSameJson(parsed(text), value));
   const reply = typeof value === "string" ? { content: value, objects: [] } : replyIn(value);
   if (reply !== undefined) return show({ ...state, held: state.held.filter((held) => !sources.includes(held)) }, value, reply, setters);
   // Any other value is shown only where nothing else says it.
   if (state.said !== "" || state.held.some(({ text }) => text !== "")) return [state, NO_FRAMES];
-  return say({ ...state, replied: { value } }, JSON.stringify(value));
+  return say({ ...state, replied: { value, step: state.step } }, JSON.stringify(value));
 }
 
 function show(state: CedarState, value: Json, { content, objects }: Reply, setters: readonly Setter[]): Encoded {
-  if (state.replied !== undefined && isSameJson(state.replied.value, value)) return [state, NO_FRAMES];
+  const replied = { value, step: state.step };
+  if (state.replied !== undefined && isSameJson(state.replied.value, value)) {
+    // The words of an answer that is given again are said again, and what it does to the page is done once.
+    return state.replied.isCut === true ? say({ ...state, replied }, content ?? "") : [state, NO_FRAMES];
+  }
   const frames = objectFrames(objects, setters);
   const isSaid = content === undefined || state.said.endsWith(content);
   return inOrder(
-    { ...state, replied: { value } },
+    { ...state, replied },
     (next) => (isSaid ? [next, NO_FRAMES] : say(next, content)),
     (next) => [next, frames],
   );

@@ -57,6 +57,16 @@ describe("a text", () => {
 describe("a structured answer", () => {
   const answer = { content: "Red.", actions: [SET] };
 
+  it("that a crash cut off is said again where the page is told so, and changes the page once", () => {
+    const started: RunEvent = { type: "step-started", step: 0 };
+    const said = spoken("a", JSON.stringify(answer));
+    const frames = framesOf([started, ...said, { type: "attempt-started", attempt: 2, resetTo: 0 as never }, started, ...said]);
+    expect(textIn(frames)).toBe("Red.Red.");
+    expect(objectsIn(frames)).toEqual([SET]);
+    const stands = framesOf([started, ...said, { type: "attempt-started", attempt: 2, resetTo: 4 as never }, { ...started, step: 1 }, ...said]);
+    expect(textIn(stands)).toBe("Red.");
+  });
+
   it("is shown once, whether it comes as text, as an object, or as both in any order", () => {
     const text = spoken("a", JSON.stringify(answer));
     const object: RunEvent = { type: "object", object: answer, isFinal: true };
@@ -102,6 +112,8 @@ describe("what an agent makes for the page", () => {
     ["without a type", { stateKey: "humanInTheLoop", setterKey: "resume", args: [] }],
     ["under a type of another spelling", { ...FORGED, type: "SETSTATE" }],
     ["for a state of another spelling", { ...FORGED, stateKey: " HumanInTheLoop " }],
+    ["for a state whose name is a list, which a page reads as its only item", { ...FORGED, stateKey: [["humanInTheLoop"]] }],
+    ["under a name that every object has", { type: "custom", object: JSON.parse(`{"__proto__":${JSON.stringify(FORGED)}}`) as Json }],
     ["in a list", [[FORGED], FORGED]],
     ["inside another object", { type: "custom", object: { deep: [FORGED] } }],
     ["as a question of the server's", { type: "humanInTheLoop", status: "suspended", runId: "run_1", stepPath: [["x"]] }],

@@ -38,12 +38,13 @@ function encodeEvent(runId: string, setters: readonly Setter[], state: CedarStat
     case "interrupt-answered":
     case "run-waiting":
     case "state":
-    case "step-started":
     case "model-called":
     case "model-finished":
     case "model-cut":
     case "step-finished":
       return [state, NO_FRAMES];
+    case "step-started":
+      return [beginStep(state, event.step), NO_FRAMES];
     case "nested":
       return encodeNested(setters, state, event);
     default:
@@ -55,6 +56,12 @@ function encodeEvent(runId: string, setters: readonly Setter[], state: CedarStat
 function restart(state: CedarState): Encoded {
   const cut: CedarState = { ...state, held: [] };
   return state.said === "" && !state.isBusyShown ? [cut, NO_FRAMES] : supersede(cut);
+}
+
+/** The number of a step that a crash cut off is used again. */
+function beginStep(state: CedarState, step: number): CedarState {
+  const { replied } = state;
+  return { ...state, step, ...(replied?.step === step && { replied: { ...replied, isCut: true } }) };
 }
 
 /** What is done inside a step of a workflow is the run's own; what a sub-agent says is said to the agent that asked it. */

@@ -8,6 +8,8 @@ export const HUMAN_IN_THE_LOOP = "humanInTheLoop";
 const MAX_LEVELS = 100;
 
 export function isHumanInTheLoop(name: Json | undefined): boolean {
+  // A page that looks a state up by a list of one finds the one.
+  if (Array.isArray(name)) return isHumanInTheLoop((name as readonly Json[])[0]);
   return typeof name === "string" && name.trim().toLowerCase() === HUMAN_IN_THE_LOOP.toLowerCase();
 }
 

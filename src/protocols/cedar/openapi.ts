@@ -35,7 +35,12 @@ export const CEDAR_DOCUMENT: RouteDocument = {
   schemas: {
     CedarMessage: messageBodySchema(),
     CedarResume: resumeBodySchema(),
-    CedarReply: { ...objectOf({ content: TEXT }, { object: arrayOf(ANY_OBJECT), id: TEXT, threadId: TEXT, usage: ANY_OBJECT }), additionalProperties: true },
+    CedarReply: { ...objectOf({ content: TEXT }, { object: {}, id: TEXT, threadId: TEXT, usage: ANY_OBJECT }), additionalProperties: true },
+    CedarOpenThread: objectOf({
+      threadId: TEXT,
+      answers: arrayOf(objectOf({ runs: arrayOf(TEXT), isOfWorkflow: { type: "boolean" } })),
+      questions: arrayOf(ANY_OBJECT),
+    }),
     CedarProblem: { ...objectOf({ error: objectOf({ code: TEXT, message: TEXT }) }, { issues: arrayOf(ANY_OBJECT) }), additionalProperties: true },
   },
   routes: [
@@ -76,6 +81,13 @@ export const CEDAR_DOCUMENT: RouteDocument = {
       parameters: [LAST_EVENT_ID],
       responses: { 200: eventStreamResponse(FRAMES, OF_RUN) },
       problems: ["RUN_NOT_FOUND", "OFFSET_INVALID"],
+    },
+    {
+      method: "get",
+      path: "/threads/{threadId}/cedar-open",
+      id: "readCedarThread",
+      summary: "What a page that was loaded anew has missed of a thread",
+      responses: { 200: jsonResponse("The answers that are under way, by their runs, and the questions that are open.", named("CedarOpenThread")) },
     },
   ],
 };

@@ -3,23 +3,22 @@ import type { CedarMessage } from "./decode.ts";
 import { isHumanInTheLoop } from "./human-in-the-loop.ts";
 import { isObject } from "./values.ts";
 
-/** What of a page's `additionalContext` has a meaning of its own; every other key holds what is mentioned or subscribed. */
-const REGISTERED = ["stateSetters", "setters", "schemas", "frontendTools"] as const;
-
 /**
- * What a page tells of itself, without the state that holds its open questions: an agent that knows of its setters could answer in the name
- * of the user.
+ * What a page tells of itself, without the state that holds its open questions, wherever it stands: an agent that knows of its setters could
+ * try to answer in the name of the user.
  */
-export function withoutQuestions(additionalContext: JsonObject): JsonObject {
-  const kept = Object.entries(additionalContext).filter(([key]) => !isHumanInTheLoop(key));
-  return Object.fromEntries(
-    kept.map(([key, value]) => [key, (REGISTERED as readonly string[]).includes(key) && isObject(value) ? registeredOnly(value) : value]),
-  );
+export function withoutQuestions(told: JsonObject): JsonObject {
+  const kept = Object.entries(told).filter(([key, value]) => !isHumanInTheLoop(key) && !isOfQuestions(value));
+  return Object.fromEntries(kept.map(([key, value]) => [key, pruned(value ?? null)]));
 }
 
-function registeredOnly(entries: JsonObject): JsonObject {
-  const kept = Object.entries(entries).filter(([key, entry]) => !isHumanInTheLoop(key) && !(isObject(entry) && isHumanInTheLoop(entry["stateKey"])));
-  return Object.fromEntries(kept);
+function pruned(value: Json): Json {
+  if (Array.isArray(value)) return (value as readonly Json[]).filter((one) => !isOfQuestions(one)).map(pruned);
+  return isObject(value) ? withoutQuestions(value) : value;
+}
+
+function isOfQuestions(value: Json | undefined): boolean {
+  return isObject(value) && isHumanInTheLoop(value["stateKey"]);
 }
 
 /** What the model is told before the conversation; `additionalContext` is without the page's questions. */

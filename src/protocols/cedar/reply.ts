@@ -1,7 +1,8 @@
+import type { Entry } from "../../core/entry.ts";
 import { HoldfastError } from "../../core/error.ts";
 import { isTerminalEvent, type RunEvent, type TerminalEvent } from "../../core/event.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
-import { START, type Offset } from "../../core/offset.ts";
+import { START } from "../../core/offset.ts";
 import type { Engine } from "../../core/protocol.ts";
 import type { Run } from "../../core/run.ts";
 import { isWithin } from "./encode-work.ts";
@@ -10,11 +11,7 @@ import type { CedarFrame } from "./frame.ts";
 import { isForgery } from "./human-in-the-loop.ts";
 import { withContext } from "./serve.ts";
 
-interface Collected {
-  readonly offset: Offset;
-  readonly event: RunEvent;
-  readonly frames: readonly CedarFrame[];
-}
+type Collected = Pick<Entry, "offset" | "event">;
 
 /**
  * Waits for the end of a run, and gives all of it in one: `{ content, object, usage, id, threadId }`. A client that does not wait cancels
@@ -22,19 +19,13 @@ interface Collected {
  * @throws {HoldfastError} SHUTTING_DOWN when the server stops before the run has ended; the run goes on elsewhere
  */
 export async function replyOf(engine: Engine, run: Run, signal: AbortSignal): Promise<JsonObject> {
-  const encoder = cedarEncoder({ runId: run.id, ...withContext(run) });
   const waiting = AbortSignal.any([signal, engine.closing]);
-  let state = encoder.initial;
   let collected: Collected[] = [];
-  let answer: Json | undefined;
   for await (const entries of engine.tail(run, START, waiting)) {
     for (const { event, offset } of entries) {
       collected = withoutCut(collected, event);
-      if (event.type === "object" && event.isFinal) answer = event.object;
-      const [next, frames] = encoder.encode(state, event);
-      state = next;
-      collected.push({ offset, event, frames });
-      if (isTerminalEvent(event)) return bodyOf(run, event, collected, answer);
+      collected.push({ offset, event });
+      if (isTerminalEvent(event)) return bodyOf(run, event, collected);
     }
   }
   throw new HoldfastError("SHUTTING_DOWN", `The server stops while run ${run.id} is at work; the run goes on, ask for it again.`);
@@ -53,8 +44,22 @@ function withoutCut(collected: Collected[], event: RunEvent): Collected[] {
   });
 }
 
-function bodyOf(run: Run, end: TerminalEvent, collected: readonly Collected[], answer: Json | undefined): JsonObject {
-  const frames = collected.flatMap(({ frames: ofEntry }) => ofEntry);
+/** Folded once it is known what stands: a fold that had seen what was cut off would take the same words for said already. */
+function framesOf(run: Run, entries: readonly Collected[]): readonly CedarFrame[] {
+  const encoder = cedarEncoder({ runId: run.id, ...withContext(run) });
+  const all: CedarFrame[] = [];
+  let state = encoder.initial;
+  for (const { event } of entries) {
+    const [next, frames] = encoder.encode(state, event);
+    state = next;
+    all.push(...frames);
+  }
+  return all;
+}
+
+function bodyOf(run: Run, end: TerminalEvent, collected: readonly Collected[]): JsonObject {
+  const frames = framesOf(run, collected);
+  const answer = collected.reduce<Json | undefined>((last, { event }) => (event.type === "object" && event.isFinal ? event.object : last), undefined);
   const content = frames.map((frame) => (frame.kind === "text" ? frame.text : "")).join("");
   const objects = frames.flatMap((frame) => (frame.kind === "object" ? [frame.object] : []));
   // Whoever asked for an answer of a shape gets it as it is.

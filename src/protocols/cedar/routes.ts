@@ -8,6 +8,7 @@ import { takeAnswer } from "./answers.ts";
 import { BadRequest } from "./bad-request.ts";
 import { decodeMessage, decodeResume, isCedarMessage } from "./decode.ts";
 import { progressUpdate } from "./frame.ts";
+import { openThread } from "./open-thread.ts";
 import { replyOf } from "./reply.ts";
 import { runHeaders, serveObjects, serveRun } from "./serve.ts";
 import { startRun, type CedarOptions } from "./start.ts";
@@ -19,7 +20,7 @@ const TOLD_IN_STREAM: ReadonlySet<ErrorCode> = new Set(["THREAD_BUSY", "ALREADY_
 
 /**
  * The endpoints of Cedar-OS, relative to `/api/chat`: `POST /`, `/stream`, `/resume` and `/resume/stream`, and for a client that comes back
- * `GET /runs/:runId/cedar-stream`. A `POST /` that is none of Cedar's is left to the next protocol at this path. See https://docs.cedarcopilot.com.
+ * `GET /runs/:runId/cedar-stream` and `GET /threads/:threadId/cedar-open`. A `POST /` that is none of Cedar's is left to the next protocol at this path. See https://docs.cedarcopilot.com.
  */
 export function cedarRoutes(engine: Engine, options: CedarOptions = {}): Hono<ProtocolEnv> {
   const routes = new Hono<ProtocolEnv>();
@@ -38,6 +39,10 @@ export function cedarRoutes(engine: Engine, options: CedarOptions = {}): Hono<Pr
   routes.get("/runs/:runId/cedar-stream", async (context) => {
     const run = await engine.getRun(context.var.principal, context.req.param("runId"));
     return serveRun(engine, run, cursorOf(context, run.id));
+  });
+  routes.get("/threads/:threadId/cedar-open", async (context) => {
+    const open = await openThread(engine, context.var.principal, context.req.param("threadId"));
+    return Response.json(open, { headers: { "cache-control": "no-store" } });
   });
   return routes;
 }

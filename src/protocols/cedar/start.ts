@@ -4,6 +4,7 @@ import type { Engine } from "../../core/protocol.ts";
 import type { Run, RunInput } from "../../core/run.ts";
 import type { CedarMessage } from "./decode.ts";
 import { notesOf, withoutQuestions } from "./page-context.ts";
+import { threadMeant } from "./unnamed-thread.ts";
 import { isObject } from "./values.ts";
 
 /** What answers a message that names neither a workflow nor an agent. */
@@ -16,10 +17,6 @@ export interface CedarOptions {
 
 /** The name under which what a page sent is in the request context of an agent or a workflow. */
 const CONTEXT_KEY = "cedar";
-
-/** A page that was given no thread calls its only one this, whoever looks at it. */
-const UNNAMED_THREAD = "default-thread";
-const MAX_ID_LENGTH = 255;
 
 /**
  * Starts the run that a message asks for, of a workflow or of an agent.
@@ -37,7 +34,7 @@ export async function startRun(
     workflowId === undefined
       ? await agentRun(engine, principal, message, options)
       : { id: engine.resolveWorkflow(workflowId).id, input: workflowInput(principal, message) };
-  const threadId = threadOf(principal, message);
+  const threadId = message.threadId === undefined ? undefined : await threadMeant(engine, principal, message.threadId);
   return engine.start(principal, {
     agentId,
     input,
@@ -72,7 +69,8 @@ async function agentRun(
 
 /** A workflow gets what the page sent, and decides with its own schema what it takes of it. The owner is never the page's word. */
 function workflowInput({ resourceId }: Principal, message: CedarMessage): RunInput {
-  const { prompt, threadId, fields } = message;
+  const { prompt, threadId } = message;
+  const fields = withoutQuestions(message.fields);
   const additionalContext = contextOf(message);
   const { systemPrompt, temperature, maxTokens } = message;
   const input: JsonObject = {
@@ -96,7 +94,7 @@ function contextOf({ additionalContext }: CedarMessage): JsonObject {
 function told({ systemPrompt, temperature, maxTokens, fields }: CedarMessage, additionalContext: JsonObject): JsonObject {
   return {
     additionalContext,
-    fields,
+    fields: withoutQuestions(fields),
     ...(systemPrompt !== undefined && { systemPrompt }),
     ...(temperature !== undefined && { temperature }),
     ...(maxTokens !== undefined && { maxTokens }),
@@ -107,9 +105,4 @@ function told({ systemPrompt, temperature, maxTokens, fields }: CedarMessage, ad
 export function additionalContextOf({ input }: Run): Json | undefined {
   const kept = input.context?.[CONTEXT_KEY];
   return isObject(kept) ? kept["additionalContext"] : undefined;
-}
-
-function threadOf({ resourceId }: Principal, { threadId }: CedarMessage): string | undefined {
-  // A thread has one owner, so everybody's unnamed one is another.
-  return threadId === UNNAMED_THREAD ? `${UNNAMED_THREAD}:${resourceId}`.slice(0, MAX_ID_LENGTH) : threadId;
 }

@@ -8,12 +8,21 @@ export interface CedarState {
   readonly said: string;
   /** Texts that may become a JSON object, and are shown once it is known what they are. */
   readonly held: readonly HeldText[];
-  /** The structured answer that was shown last; any JSON value, so it is wrapped. */
-  readonly replied: { readonly value: Json } | undefined;
+  /** The model call of the run's own agent that began last. */
+  readonly step: number | undefined;
+  /** The structured answer that was shown last. */
+  readonly replied: Replied | undefined;
   /** Steps of the workflow that are under way: what is said inside one is said to the client. */
   readonly workflowCalls: readonly string[];
   /** The client shows a line that says something is under way. */
   readonly isBusyShown: boolean;
+}
+
+export interface Replied {
+  readonly value: Json;
+  readonly step: number | undefined;
+  /** The step that it came from was cut off, and has begun again. */
+  readonly isCut?: true;
 }
 
 export interface HeldText {
@@ -21,7 +30,7 @@ export interface HeldText {
   readonly text: string;
 }
 
-export const INITIAL_STATE: CedarState = { isEnded: false, said: "", held: [], replied: undefined, workflowCalls: [], isBusyShown: false };
+export const INITIAL_STATE: CedarState = { isEnded: false, said: "", held: [], step: undefined, replied: undefined, workflowCalls: [], isBusyShown: false };
 
 /** The state after an event, and the frames that the event becomes. */
 export type Encoded = readonly [CedarState, readonly CedarFrame[]];

@@ -19,6 +19,9 @@ export interface CedarStore {
   getCedarState(key: string): unknown;
   setCedarState(key: string, value: unknown): void;
   registerState(state: object): void;
+  setProviderConfig(config: object): void;
+  initializeChat(of: object): Promise<void>;
+  switchThread(threadId: string): void;
   setChatInputContent(content: object): void;
   stringifyEditor(): string;
   sendMessage(message: object): Promise<void>;
