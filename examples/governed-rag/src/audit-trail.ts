@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Refusal, Requester } from "./access.ts";
+import { ownerOf } from "./owner.ts";
 
 /** What was decided. `rejected`: the answer did not pass the verification. */
 export type Decision =
@@ -93,9 +94,10 @@ export class AuditTrail {
    * A run as the one who asked may read it: nothing where it is somebody else's. Of what was refused it does not say which it was or why: that a
    * document exists is part of what its labels protect.
    */
-  listOwn({ sub, tenant }: Pick<Requester, "sub" | "tenant">, runId: string): readonly OwnAuditRow[] {
+  listOwn(requester: Requester, runId: string): readonly OwnAuditRow[] {
+    const owner = ownerOf(requester);
     return this.list(runId)
-      .filter((row) => row.sub === sub && row.tenant === tenant)
+      .filter((row) => ownerOf(row) === owner)
       .map(({ seq: _seq, ...row }) => {
         if (row.decision !== "refused") return row;
         const { docId: _docId, source: _source, reason: _reason, ...visible } = row;
