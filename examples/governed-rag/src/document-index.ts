@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { LibSQLVector } from "@mastra/libsql";
 import { z } from "zod";
 import { CLASSIFICATIONS, type Access } from "./access.ts";
@@ -19,7 +20,8 @@ const metadata = z.object({
 export type Passage = z.infer<typeof metadata>;
 export type ScoredPassage = Passage & { readonly score: number };
 
-export const passageSchema: typeof metadata = metadata;
+/** A similarity is -1 at least, and the store leaves out what is not above its bound. */
+const BELOW_ALL_SCORES = -2;
 
 type Filter = NonNullable<Parameters<LibSQLVector["query"]>[0]["filter"]>;
 
@@ -66,6 +68,20 @@ export class DocumentIndex {
     return this.#query(question, { $nor: [filterOf(access)] }, topK);
   }
 
+  /**
+   * Of these passages those that are there and that the access allows, in the order of the ids: a passage that is asked for by its id goes through the
+   * same filter as one that is searched for.
+   */
+  async passages(passageIds: readonly string[], access: Access): Promise<readonly Passage[]> {
+    if (passageIds.length === 0) return [];
+    const filter = { $and: [filterOf(access), { passageId: { $in: [...passageIds] } }] } as Filter;
+    // What is near to what does not matter here; the store only asks for some direction.
+    const queryVector = Array.from({ length: this.embedder.dimension }, (_, place) => Number(place === 0));
+    const results = await this.#vectors.query({ indexName: this.#name, queryVector, topK: passageIds.length, filter, minScore: BELOW_ALL_SCORES });
+    const found = new Map(results.map((result) => metadata.parse(result.metadata)).map((passage) => [passage.passageId, passage]));
+    return passageIds.flatMap((id) => found.get(id) ?? []);
+  }
+
   async close(): Promise<void> {
     await this.#vectors.close();
   }
@@ -75,6 +91,12 @@ export class DocumentIndex {
     const results = await this.#vectors.query({ indexName: this.#name, queryVector: [...vector], topK, filter });
     return results.map((result) => ({ ...metadata.parse(result.metadata), score: result.score }));
   }
+}
+
+/** Tells whether a passage is the same as it was, with its labels. */
+export function printOf({ passageId, source, text, tenantTag, roleTags, classification }: Passage): string {
+  const told = JSON.stringify([passageId, source, text, tenantTag, roleTags, classification]);
+  return createHash("sha256").update(told).digest("base64url");
 }
 
 /** Becomes a WHERE of the query. It is made of the access alone: nothing that a user or a model says gets into it. */

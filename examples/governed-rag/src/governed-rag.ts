@@ -4,6 +4,7 @@ import { createHoldfast, type Holdfast } from "holdfast";
 import { answerWriter, assistant } from "./assistant.ts";
 import { AuditTrail } from "./audit-trail.ts";
 import { DocumentIndex } from "./document-index.ts";
+import { DraftSeal } from "./draft-seal.ts";
 import { embedder } from "./embedder.ts";
 import type { Environment } from "./environment.ts";
 import { frontApp } from "./front-app.ts";
@@ -35,7 +36,8 @@ export async function openGovernedRag(
   const authenticate = authenticateWith(settings.secret);
   const index = await DocumentIndex.open(settings.indexUrl, embedder(env));
   const audit = new AuditTrail(settings.auditPath);
-  const workflow = governedAnswer({ index, audit, writer: answerWriter(model), ...(verify !== undefined && { verify }) });
+  const seal = new DraftSeal(settings.secret);
+  const workflow = governedAnswer({ index, audit, seal, writer: answerWriter(model), ...(verify !== undefined && { verify }) });
   const mastra = new Mastra({ agents: { "governed-rag": assistant(model, workflow) }, workflows: { [WORKFLOW_ID]: workflow }, logger: false });
   const holdfast = await createHoldfast({ mastra, auth: authenticate, store: settings.store, idempotentTools: IDEMPOTENT_STEPS });
   const app = frontApp({ holdfast, authenticate, audit });

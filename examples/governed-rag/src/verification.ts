@@ -1,14 +1,16 @@
 import { refusalsOf, type Access } from "./access.ts";
 import { citedIds, type Citation } from "./citations.ts";
-import type { Passage } from "./document-index.ts";
+import { printOf, type Passage } from "./document-index.ts";
 
 /** What is said where nothing that the user may see fits the question. */
 export const NO_DOCUMENTS = "No authorized documents found that answer this question.";
 
+/** An answer that nobody has checked yet. */
 export interface Draft {
   readonly answer: string;
   readonly citations: readonly Citation[];
-  readonly passages: readonly Passage[];
+  /** What it was made from, by {@link printOf}. */
+  readonly prints: readonly string[];
 }
 
 export interface Verdict {
@@ -16,10 +18,17 @@ export interface Verdict {
   readonly reason: string;
 }
 
-/** Checks an answer against what it was made from. Everything that is not known to be right is wrong. */
-export function verify({ answer, citations, passages }: Draft, access: Access): Verdict {
+/**
+ * Checks an answer against what it was made from, as the index has it now. Everything that is not known to be right is wrong.
+ * `passages`: those that the user may still see.
+ */
+export function verify({ answer, citations, prints }: Draft, passages: readonly Passage[], access: Access): Verdict {
   const forbidden = passages.find((passage) => refusalsOf(access, passage).length > 0);
   if (forbidden !== undefined) return refused("a passage was retrieved that the user may not see");
+  // Documents are deleted, changed and classified anew while an answer is written, or while a run waits to be taken over.
+  if (prints.length !== passages.length || passages.some((passage, place) => printOf(passage) !== prints[place])) {
+    return refused("what the answer was made from has changed");
+  }
   if (passages.length === 0) {
     return answer === NO_DOCUMENTS && citations.length === 0
       ? { ok: true, reason: "no authorized documents" }

@@ -26,6 +26,8 @@ export interface Example extends GovernedRag {
   ask(requester: unknown, question: string): Promise<{ readonly runId: string; readonly status: string; readonly answer?: Answer; readonly error?: string }>;
   /** A request with the token of a user. */
   send(requester: Requester, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  /** The same, to delete something. */
+  remove(requester: Requester, path: string): Promise<Response>;
 }
 
 export interface ExampleOptions extends Replacements {
@@ -54,6 +56,8 @@ export async function openExample(test: Pick<TestContext, "after">, { folder: gi
     folder,
     prompts,
     ask: async (requester, question) => ask(rag, requester, question),
+    remove: async (requester, path) =>
+      rag.fetch(new Request(`http://localhost${path}`, { method: "DELETE", headers: { authorization: `Bearer ${await tokenOf(requester, SECRET)}` } })),
     send: async (requester, path, body, headers) =>
       rag.fetch(requestOf(path, body, { authorization: `Bearer ${await tokenOf(requester, SECRET)}`, ...headers })),
   };

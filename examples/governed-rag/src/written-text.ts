@@ -10,7 +10,7 @@ interface Means {
 }
 
 /** The text of an agent, once it is whole. @throws where the model failed */
-export async function draftOf(agent: Agent, prompt: string, { abortSignal, writer }: Means): Promise<string> {
+export async function textOf(agent: Agent, prompt: string, { abortSignal, writer }: Means): Promise<string> {
   const output = await agent.stream(prompt, { abortSignal });
   for await (const chunk of output.fullStream) {
     if (ACCOUNTS.has(chunk.type)) await writer.write(chunk);

@@ -1,0 +1,14 @@
+import { scriptedModel, type ScriptOptions } from "../src/model.ts";
+
+type Model = ReturnType<typeof scriptedModel>;
+type DoStream = (call: unknown) => Promise<unknown>;
+
+/** The scripted model, which waits for something to happen before it answers. */
+export function modelAfter(event: () => Promise<unknown>, options: ScriptOptions = {}): Model {
+  const model = scriptedModel(options) as unknown as { readonly doStream: DoStream };
+  const doStream: DoStream = async (call) => {
+    await event();
+    return model.doStream(call);
+  };
+  return { ...model, doStream } as unknown as Model;
+}
