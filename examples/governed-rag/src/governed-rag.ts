@@ -38,7 +38,7 @@ export async function openGovernedRag(
   const audit = new AuditTrail(settings.auditPath);
   const seal = new DraftSeal(settings.secret);
   const workflow = governedAnswer({ index, audit, seal, writer: answerWriter(model), ...(verify !== undefined && { verify }) });
-  const mastra = new Mastra({ agents: { "governed-rag": assistant(model, workflow) }, workflows: { [WORKFLOW_ID]: workflow }, logger: false });
+  const mastra = new Mastra({ agents: { "governed-rag": assistant(workflow) }, workflows: { [WORKFLOW_ID]: workflow }, logger: false });
   const holdfast = await createHoldfast({ mastra, auth: authenticate, store: settings.store, idempotentTools: IDEMPOTENT_STEPS });
   const app = frontApp({ holdfast, authenticate, audit });
   return {

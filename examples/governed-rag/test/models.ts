@@ -1,3 +1,4 @@
+import { actingModel } from "../src/acting-model.ts";
 import { scriptedModel, type ScriptOptions } from "../src/model.ts";
 
 type Model = ReturnType<typeof scriptedModel>;
@@ -11,4 +12,9 @@ export function modelAfter(event: () => Promise<unknown>, options: ScriptOptions
     return model.doStream(call);
   };
   return { ...model, doStream } as unknown as Model;
+}
+
+/** A model that says the same to everything, and calls no tool. */
+export function talkative(text: string): Model {
+  return actingModel({ modelId: "talkative", act: () => ({ text }), tokensOf: () => 1 });
 }

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { DEMO_USERS } from "../src/demo-users.ts";
 import { scriptedModel } from "../src/model.ts";
 import { NO_DOCUMENTS } from "../src/verification.ts";
+import { talkative } from "./models.ts";
 import { openExample } from "./open-example.ts";
 
 const FINANCE = DEMO_USERS["finance-viewer"];
@@ -62,9 +63,9 @@ test("a document that makes the model cite what it was not given fails the run",
 });
 
 for (const [name, model] of [
-  ["says nothing", saying("")],
-  ["cites nothing", saying("The budget is 3.1 million euros.")],
-  ["cites something else", saying("It is low. [doc:acme-finance-budget] [doc:acme-hr-confidential-salaries]")],
+  ["says nothing", talkative("")],
+  ["cites nothing", talkative("The budget is 3.1 million euros.")],
+  ["cites something else", talkative("It is low. [doc:acme-finance-budget] [doc:acme-hr-confidential-salaries]")],
 ] as const) {
   test(`a model that ${name} fails the run`, async (context) => {
     const example = await openExample(context, { model });
@@ -154,23 +155,3 @@ test("the record cannot be changed, and the same decision is in it once", async 
   for (const sql of ["DELETE FROM decisions", "UPDATE decisions SET sub = 'somebody else'"]) assert.throws(() => database.exec(sql), /append-only/);
   database.close();
 });
-
-function saying(text: string): ReturnType<typeof scriptedModel> {
-  const model = scriptedModel() as unknown as { doStream(call: unknown): Promise<{ stream: ReadableStream }> };
-  const usage = { inputTokens: 1, outputTokens: 1, totalTokens: 2 };
-  const parts = [
-    { type: "stream-start", warnings: [] },
-    { type: "text-start", id: "0" },
-    { type: "text-delta", id: "0", delta: text },
-    { type: "text-end", id: "0" },
-    { type: "finish", finishReason: "stop", usage },
-  ];
-  const stream = (): ReadableStream =>
-    new ReadableStream({
-      start(controller) {
-        for (const part of parts) controller.enqueue(part);
-        controller.close();
-      },
-    });
-  return { ...model, doStream: async () => ({ stream: stream() }) } as unknown as ReturnType<typeof scriptedModel>;
-}
