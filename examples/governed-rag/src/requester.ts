@@ -2,6 +2,7 @@ import type { RequestContext } from "@mastra/core/request-context";
 import { jwtAuth, type Authenticate, type Principal } from "holdfast";
 import { z } from "zod";
 import type { Requester } from "./access.ts";
+import { runFailure } from "./failure.ts";
 import { ownerOf } from "./owner.ts";
 
 const claims = z.object({
@@ -34,11 +35,11 @@ export function claimsOf(principal: Principal | undefined): Requester | undefine
  * Who asks, from the request context, where Holdfast puts the claims of the verified token. Whether the token has expired since is not asked: a run
  * that was admitted goes on after a restart with what it was admitted with.
  *
- * @throws where there is nobody: the run fails
+ * @throws {Failure} NOT_AUTHENTICATED, where there is nobody: the run fails
  */
 export function requesterOf(context: RequestContext): Requester {
   const { success, data } = claims.safeParse(context.get("principal"));
-  if (!success) throw new Error("Not authenticated: the request context names no user with roles and a tenant.");
+  if (!success) throw runFailure("NOT_AUTHENTICATED");
   return data;
 }
 

@@ -4,13 +4,15 @@ import { z } from "zod";
 import { accessOf, refusalsOf } from "./access.ts";
 import type { AuditTrail, Question } from "./audit-trail.ts";
 import { citationsOf } from "./citations.ts";
+import { decided, recorded } from "./decided.ts";
 import { textOf } from "./written-text.ts";
 import { printOf, type DocumentIndex } from "./document-index.ts";
 import type { DraftSeal } from "./draft-seal.ts";
+import { runFailure } from "./failure.ts";
 import { writerPrompt } from "./prompt.ts";
 import { requesterOf, runIdOf } from "./requester.ts";
 import { rerank } from "./rerank.ts";
-import { NO_DOCUMENTS, verify as verifyDraft, type Draft, type Verdict } from "./verification.ts";
+import { NO_DOCUMENTS, verify as verifyDraft, type Draft } from "./verification.ts";
 
 export const WORKFLOW_ID = "governed-rag-answer";
 
@@ -18,7 +20,7 @@ const MAX_QUESTION_LENGTH = 2_000;
 /** Passages that are looked at, and passages that the model gets. */
 const CANDIDATES = 12;
 const PASSAGES = 4;
-/** Documents whose refusal is put on record, out of these passages. Always as many as there are, however far from the question: the number tells nothing. */
+/** Documents whose refusal is put on record, the nearest to the question out of these passages. */
 const REFUSALS = 10;
 const REFUSED_PASSAGES = 40;
 
@@ -58,9 +60,9 @@ export function governedAnswer({ index, audit, writer, seal, verify = verifyDraf
     id: "authentication",
     inputSchema: questionSchema,
     outputSchema: questionSchema,
-    execute: async ({ inputData, requestContext, runId }) => {
-      audit.record(about(requestContext, runId, inputData.question), [{ decision: "admitted" }]);
-      return { question: inputData.question };
+    execute: async ({ inputData: { question }, requestContext, runId }) => {
+      recorded(audit, about(requestContext, runId, question), [{ decision: "admitted" }]);
+      return { question };
     },
   });
 
@@ -68,16 +70,19 @@ export function governedAnswer({ index, audit, writer, seal, verify = verifyDraf
     id: "retrieval",
     inputSchema: questionSchema,
     outputSchema: retrieved,
-    execute: async ({ inputData: { question }, requestContext, runId }) => {
-      const access = accessOf(requesterOf(requestContext));
-      const found = await index.search(question, access, CANDIDATES);
-      const passages = rerank(question, found, index.embedder.minScore, PASSAGES);
-      const refused = documentsOf(await index.searchRefused(question, access, REFUSED_PASSAGES)).slice(0, REFUSALS);
-      audit.record(about(requestContext, runId, question), [
-        ...documentsOf(passages).map(({ docId, source }) => ({ decision: "allowed" as const, docId, source })),
-        ...refused.map((one) => ({ decision: "refused" as const, docId: one.docId, source: one.source, refusals: refusalsOf(access, one) })),
-      ]);
-      return { question, passageIds: passages.map(({ passageId }) => passageId) };
+    execute: async ({ inputData: { question }, requestContext, runId, abortSignal }) => {
+      const subject = about(requestContext, runId, question);
+      return decided({ audit, subject, abortSignal, code: "RETRIEVAL_FAILED" }, async () => {
+        const access = accessOf(subject.requester);
+        const found = await index.search(question, access, CANDIDATES);
+        const passages = rerank(question, found, index.embedder.minScore, PASSAGES);
+        const refused = documentsOf(await index.searchRefused(question, access, REFUSED_PASSAGES)).slice(0, REFUSALS);
+        recorded(audit, subject, [
+          ...documentsOf(passages).map(({ docId, source }) => ({ decision: "allowed" as const, docId, source })),
+          ...refused.map((one) => ({ decision: "refused" as const, docId: one.docId, source: one.source, refusals: refusalsOf(access, one) })),
+        ]);
+        return { question, passageIds: passages.map(({ passageId }) => passageId) };
+      });
     },
   });
 
@@ -87,10 +92,12 @@ export function governedAnswer({ index, audit, writer, seal, verify = verifyDraf
     outputSchema: drafted,
     execute: async ({ inputData: { question, passageIds }, requestContext, runId, abortSignal, writer: log }) => {
       const subject = about(requestContext, runId, question);
-      const passages = await index.passages(passageIds, accessOf(subject.requester));
-      const written = passages.length === 0 ? NO_DOCUMENTS : await textOf(writer, writerPrompt(question, passages), { abortSignal, writer: log });
-      const made: Draft = { answer: written, citations: citationsOf(written, passages), prints: passages.map(printOf) };
-      return { question, passageIds: passages.map(({ passageId }) => passageId), sealedDraft: seal.close(made, nameOf(subject)) };
+      return decided({ audit, subject, abortSignal, code: "ANSWER_FAILED" }, async () => {
+        const passages = await index.passages(passageIds, accessOf(subject.requester));
+        const written = passages.length === 0 ? NO_DOCUMENTS : await textOf(writer, writerPrompt(question, passages), { abortSignal, writer: log });
+        const made: Draft = { answer: written, citations: citationsOf(written, passages), prints: passages.map(printOf) };
+        return { question, passageIds: passages.map(({ passageId }) => passageId), sealedDraft: seal.close(made, nameOf(subject)) };
+      });
     },
   });
 
@@ -98,19 +105,21 @@ export function governedAnswer({ index, audit, writer, seal, verify = verifyDraf
     id: "verification",
     inputSchema: drafted,
     outputSchema: answerSchema,
-    execute: async ({ inputData: { question, passageIds, sealedDraft }, requestContext, runId }) => {
+    execute: async ({ inputData: { question, passageIds, sealedDraft }, requestContext, runId, abortSignal }) => {
       const subject = about(requestContext, runId, question);
-      const access = accessOf(subject.requester);
-      const passages = await index.passages(passageIds, access);
-      const { answer: written, citations, ...made } = draft.parse(seal.open(sealedDraft, nameOf(subject)));
-      const { ok, reason } = verdictOf(() => verify({ answer: written, citations, ...made }, passages, access));
-      if (!ok) {
-        audit.record(subject, [{ decision: "rejected", reason }]);
-        throw new Error(`The answer is withheld: ${reason}.`);
-      }
-      const used = citations.map((one) => ({ decision: "used" as const, ...one }));
-      audit.record(subject, [...used, { decision: used.length === 0 ? "no-documents" : "verified" }]);
-      return { answer: written, citations, verification: { ok, reason } };
+      return decided({ audit, subject, abortSignal, code: "VERIFICATION_FAILED" }, async () => {
+        const access = accessOf(subject.requester);
+        const passages = await index.passages(passageIds, access);
+        const { answer: written, citations, ...made } = draft.parse(seal.open(sealedDraft, nameOf(subject)));
+        const { ok, reason } = verify({ answer: written, citations, ...made }, passages, access);
+        if (!ok) {
+          recorded(audit, subject, [{ decision: "rejected", reason }]);
+          throw runFailure("ANSWER_WITHHELD");
+        }
+        const used = citations.map((one) => ({ decision: "used" as const, ...one }));
+        recorded(audit, subject, [...used, { decision: used.length === 0 ? "no-documents" : "verified" }]);
+        return { answer: written, citations, verification: { ok, reason } };
+      });
     },
   });
 
@@ -136,13 +145,4 @@ function nameOf({ runId, question }: Question): string {
 /** One passage of each document. */
 function documentsOf<P extends { readonly docId: string }>(passages: readonly P[]): readonly P[] {
   return [...new Map(passages.toReversed().map((one) => [one.docId, one])).values()].toReversed();
-}
-
-/** A check that breaks has not been passed. */
-function verdictOf(check: () => Verdict): Verdict {
-  try {
-    return check();
-  } catch {
-    return { ok: false, reason: "the verification could not be done" };
-  }
 }

@@ -70,8 +70,9 @@ for (const [name, changed] of [
     example = await openExample(context, { model });
     const { status, error, answer, runId } = await example.ask(FINANCE, BUDGET);
     assert.deepEqual([status, answer], ["failed", undefined]);
-    assert.equal(error, "The answer is withheld: what the answer was made from has changed.");
-    assert.equal(example.audit.list(runId).at(-1)?.decision, "rejected");
+    assert.equal(error, "The answer is withheld. (ANSWER_WITHHELD)");
+    const { decision, reason } = example.audit.list(runId).at(-1) ?? assert.fail();
+    assert.deepEqual([decision, reason], ["rejected", "what the answer was made from has changed"]);
   });
 }
 

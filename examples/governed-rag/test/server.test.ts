@@ -67,7 +67,7 @@ test("a question without authorized documents is a normal answer of the old shap
 test("an answer that did not pass the verification is withheld, its run has failed, and its record says why", async (context) => {
   const example = await openExample(context);
   const response = await oldChat(example, FINANCE, "What is the price of winches?");
-  assert.deepEqual([response.status, await response.json()], [502, { error: "The answer is withheld, since it could not be verified." }]);
+  assert.deepEqual([response.status, await response.json()], [502, { error: "The answer is withheld, since it could not be verified.", code: "ANSWER_WITHHELD" }]);
   const runId = runIdOf(response);
   assert.equal(((await (await example.send(FINANCE, `/v1/runs/${runId}`)).json()) as { readonly status: string }).status, "failed");
   const frames = await (await oldChat(example, FINANCE, "What is the price of winches?", {})).text();
@@ -114,7 +114,7 @@ test("the record and the run are their owner's only", async (context) => {
   const runId = runIdOf(await oldChat(example, FINANCE, BUDGET));
   const own = await example.send(FINANCE, `/audit/${runId}`);
   const { entries } = (await own.json()) as { readonly entries: readonly { readonly runId: string; readonly sub: string; readonly decision: string }[] };
-  assert.deepEqual([...new Set(entries.map(({ decision }) => decision))], ["admitted", "allowed", "refused", "used", "verified"]);
+  assert.deepEqual([...new Set(entries.map(({ decision }) => decision))], ["admitted", "allowed", "used", "verified"]);
   assert.ok(entries.every((entry) => entry.runId === runId && entry.sub === FINANCE.sub));
   for (const other of [HR, GLOBEX, { ...DEMO_USERS.executive, stepUp: true }, { ...FINANCE, tenant: "globex" }]) {
     assert.equal((await example.send(other, `/audit/${runId}`)).status, 404);
