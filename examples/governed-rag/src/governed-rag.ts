@@ -3,13 +3,13 @@ import { Mastra } from "@mastra/core/mastra";
 import { createHoldfast, type Holdfast } from "holdfast";
 import { answerWriter, assistant } from "./assistant.ts";
 import { AuditTrail } from "./audit-trail.ts";
+import { authenticateWith } from "./authenticate.ts";
 import { DocumentIndex } from "./document-index.ts";
 import { DraftSeal } from "./draft-seal.ts";
 import { embedder } from "./embedder.ts";
 import type { Environment } from "./environment.ts";
 import { frontApp } from "./front-app.ts";
 import { model as chosenModel } from "./model.ts";
-import { authenticateWith } from "./requester.ts";
 import { governedAnswer, IDEMPOTENT_STEPS, WORKFLOW_ID, type WorkflowParts } from "./workflow.ts";
 
 /** What tests put in place of what the environment says. */

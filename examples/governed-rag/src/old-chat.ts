@@ -1,4 +1,4 @@
-import type { Authenticate, Holdfast, Offset, Run, RunInput } from "holdfast";
+import type { Authenticate, Holdfast, Offset, Principal, Run, RunInput } from "holdfast";
 import { z } from "zod";
 import { codeIn } from "./failure.ts";
 import { answerSchema, questionSchema, WORKFLOW_ID, type Answer } from "./workflow.ts";
@@ -39,13 +39,13 @@ export async function readOldChat(request: Request): Promise<{ readonly oldChat?
 
 /** Answers with a durable run: as `{ answer, citations }` to who accepts JSON only, else with the frames of old. */
 export async function answerOldChat(
-  { jwt, question }: OldChat,
+  oldChat: OldChat,
   request: Request,
   { holdfast, authenticate }: { readonly holdfast: Holdfast; readonly authenticate: Authenticate },
 ): Promise<Response> {
-  const principal = await authenticate(jwt === undefined ? request : withToken(request.url, jwt));
+  const principal = await principalOf(oldChat, request, authenticate);
   if (principal === undefined) return Response.json(UNAUTHENTICATED, { status: 401 });
-  const checked = questionSchema.safeParse({ question });
+  const checked = questionSchema.safeParse({ question: oldChat.question });
   if (!checked.success) return Response.json({ error: "The question is empty or too long." }, { status: 400 });
   const input: RunInput = { messages: [], trigger: "submit", workflow: { input: checked.data } };
   const run = await holdfast.engine.start(principal, { agentId: WORKFLOW_ID, input });
@@ -56,6 +56,15 @@ export async function answerOldChat(
   const answer = await outcome;
   if ("error" in answer) return Response.json(answer, { status: 502, headers });
   return Response.json({ answer: answer.answer, citations: answer.citations }, { headers });
+}
+
+/** A request may carry a token in its body, in its header or in both. Where the two are not of the same, nobody can say whose the question is. */
+async function principalOf({ jwt }: OldChat, request: Request, authenticate: Authenticate): Promise<Principal | undefined> {
+  const ofHeader = await authenticate(request);
+  if (jwt === undefined) return ofHeader;
+  const ofBody = await authenticate(withToken(request.url, jwt));
+  const areOne = !request.headers.has("authorization") || ofHeader?.resourceId === ofBody?.resourceId;
+  return areOne ? ofBody : undefined;
 }
 
 function withToken(url: string, jwt: string): Request {

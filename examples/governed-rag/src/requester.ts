@@ -1,30 +1,16 @@
 import type { RequestContext } from "@mastra/core/request-context";
-import { jwtAuth, type Authenticate, type Principal } from "holdfast";
+import type { Principal } from "holdfast";
 import { z } from "zod";
 import type { Requester } from "./access.ts";
 import { runFailure } from "./failure.ts";
-import { ownerOf } from "./owner.ts";
 
-const claims = z.object({
+/** What a token says of who has it. */
+export const claims = z.object({
   sub: z.string().min(1),
   roles: z.array(z.string().min(1)).min(1),
   tenant: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
   stepUp: z.boolean().default(false),
 });
-
-// A token that never expires would be a password.
-const tokenClaims = claims.extend({ exp: z.number() });
-
-/** Lets in who has a token that is signed, not expired, and names at least one role and a tenant; what they start is of {@link ownerOf}. */
-export function authenticateWith(secret: string): Authenticate {
-  const verify = jwtAuth({ secret });
-  return async (request) => {
-    const principal = await verify(request);
-    const { success, data } = tokenClaims.safeParse(principal?.claims);
-    // Nothing else of the principal is taken over: there is nothing here that an approver could answer.
-    return success && principal?.claims !== undefined ? { resourceId: ownerOf(data), claims: principal.claims } : undefined;
-  };
-}
 
 /** Who a verified token is of. */
 export function claimsOf(principal: Principal | undefined): Requester | undefined {
