@@ -1,5 +1,6 @@
 import { refusalsOf, type Access } from "./access.ts";
-import { citedIds, type Citation } from "./citations.ts";
+import { foreignAddresses } from "./addresses.ts";
+import { citedIds, hasLookalike, type Citation } from "./citations.ts";
 import { printOf, type Passage } from "./document-index.ts";
 
 /** What is said where nothing that the user may see fits the question. */
@@ -37,8 +38,11 @@ export function verify({ answer, citations, prints }: Draft, passages: readonly 
   if (answer.trim() === "") return refused("the answer is empty");
   const retrieved = new Map(passages.map(({ docId, source }) => [docId, source]));
   const cited = citedIds(answer);
+  if (hasLookalike(answer)) return refused("the answer has a citation of another form");
   if (cited.length === 0) return refused("the answer cites no document");
   if (cited.some((docId) => !retrieved.has(docId))) return refused("the answer cites a document that was not retrieved");
+  const sources = passages.map(({ text }) => text);
+  if (foreignAddresses(answer, sources).length > 0) return refused("the answer has an address that none of its documents has");
   const isComplete = citations.length === cited.length && citations.every(({ docId, source }) => cited.includes(docId) && retrieved.get(docId) === source);
   return isComplete ? { ok: true, reason: "every citation is of an authorized document" } : refused("the citations are not those of the answer");
 }
