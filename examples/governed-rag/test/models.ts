@@ -18,3 +18,16 @@ export function modelAfter(event: () => Promise<unknown>, options: ScriptOptions
 export function talkative(text: string): Model {
   return actingModel({ modelId: "talkative", act: () => ({ text }), tokensOf: () => 1 });
 }
+
+/** A model that streams these parts, whatever it is asked. */
+export function streaming(parts: readonly object[]): Model {
+  const doStream: DoStream = async () => ({
+    stream: new ReadableStream({
+      start(controller) {
+        for (const part of parts) controller.enqueue(part);
+        controller.close();
+      },
+    }),
+  });
+  return { ...(scriptedModel() as object), doStream } as unknown as Model;
+}
