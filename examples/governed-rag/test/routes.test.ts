@@ -48,6 +48,7 @@ const WAYS: Readonly<Record<string, (text: string) => readonly [path: string, bo
 
 interface Asked {
   readonly status: string;
+  readonly error: string;
   /** What the client got, and the log of the run. */
   readonly seen: string;
   readonly runId: string;
@@ -62,8 +63,8 @@ async function ask(example: Example, user: Requester, way: string, text: string)
   assert.ok(run, "the newest run of the user");
   // Follows to the end; by then the status is final.
   const log = await (await example.send(user, `/v1/runs/${run.id}/events?offset=-1&live=sse`)).text();
-  const { status } = (await (await example.send(user, `/v1/runs/${run.id}`)).json()) as { readonly status: string };
-  return { status, seen: `${told}\n${log}`, runId: run.id };
+  const ended = (await (await example.send(user, `/v1/runs/${run.id}`)).json()) as { readonly status: string; readonly error?: { readonly message: string } };
+  return { status: ended.status, error: ended.error?.message ?? "", seen: `${told}\n${log}`, runId: run.id };
 }
 
 for (const way of Object.keys(WAYS)) {
@@ -83,10 +84,10 @@ for (const way of Object.keys(WAYS)) {
 
   test(`by ${way}, an answer that did not pass the verification is nowhere, and its run has failed`, async (context) => {
     const example = await openExample(context);
-    const { status, seen, runId } = await ask(example, FINANCE, way, WINCHES);
+    const { status, error, seen, runId } = await ask(example, FINANCE, way, WINCHES);
     assert.ok(example.prompts.some((prompt) => prompt.includes("four percent")));
     assert.ok(!seen.includes("four percent"));
-    assert.equal(status, "failed");
+    assert.deepEqual([status, error], ["failed", "The answer is withheld. (ANSWER_WITHHELD)"]);
     assert.equal(example.audit.list(runId).at(-1)?.decision, "rejected");
   });
 
@@ -119,3 +120,25 @@ for (const way of Object.keys(WAYS)) {
     );
   });
 }
+
+test("nothing else can be asked: neither the writer, which is told passages, nor the index", async (context) => {
+  const example = await openExample(context);
+  const { agents } = (await (await example.send(FINANCE, "/ag-ui/agents")).json()) as { readonly agents: readonly { readonly id: string }[] };
+  assert.deepEqual(
+    agents.map(({ id }) => id),
+    ["governed-rag"],
+  );
+  for (const id of ["answer-writer", "ask-documents", "governed-rag-index", "authentication", "retrieval", "__proto__"]) {
+    const message = { id: crypto.randomUUID(), role: "user", parts: [{ type: "text", text: BUDGET }] };
+    for (const [path, body] of [
+      ["/v1/runs", { workflowId: id, input: { question: BUDGET, folder: "corpus", policy: "policy.json" } }],
+      ["/api/chat", { messages: [message], agentId: id }],
+      ["/api/chat", { prompt: BUDGET, workflowId: id }],
+      [`/ag-ui/agents/${id}/run`, agUi(BUDGET)],
+      [`/copilotkit/agent/${id}/run`, agUi(BUDGET)],
+    ] as const) {
+      assert.equal((await example.send(FINANCE, path, body)).status, 404, `${id} by ${path}`);
+    }
+  }
+  assert.deepEqual(example.prompts, []);
+});
