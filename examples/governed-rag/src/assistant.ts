@@ -2,7 +2,9 @@ import { Agent } from "@mastra/core/agent";
 import type { MastraModelConfig } from "@mastra/core/llm";
 import { RequestContext } from "@mastra/core/request-context";
 import { createTool } from "@mastra/core/tools";
+import { actingModel } from "./acting-model.ts";
 import { WRITER_INSTRUCTIONS } from "./prompt.ts";
+import { relay } from "./relay.ts";
 import { runIdOf } from "./requester.ts";
 import { answerSchema, questionSchema, type GovernedAnswer } from "./workflow.ts";
 
@@ -12,10 +14,10 @@ export function answerWriter(model: MastraModelConfig): Agent {
 }
 
 /**
- * An agent to chat with, whose one tool is the whole workflow: it gets verified answers, never a passage. It has no memory, since what was retrieved
- * with a step-up must not be there for a turn without one.
+ * An agent to chat with, whose one tool is the whole workflow, and whose model only passes on what that has verified. It has no memory, since what was
+ * retrieved with a step-up must not be there for a turn without one.
  */
-export function assistant(model: MastraModelConfig, workflow: GovernedAnswer): Agent {
+export function assistant(workflow: GovernedAnswer): Agent {
   const askDocuments = createTool({
     id: "ask-documents",
     description: "Answers a question from the documents that the user may see, with citations.",
@@ -45,8 +47,8 @@ export function assistant(model: MastraModelConfig, workflow: GovernedAnswer): A
   return new Agent({
     id: "governed-rag",
     name: "Document assistant",
-    instructions: "You answer questions by asking the documents. Repeat what they answer, with its citations, and say nothing that they did not.",
-    model,
+    instructions: "Passes each question on to the documents, and what they answer back.",
+    model: actingModel({ modelId: "relay", act: (prompt) => relay(prompt, askDocuments.id) }),
     tools: { [askDocuments.id]: askDocuments },
   });
 }

@@ -1,10 +1,13 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Refusal, Requester } from "./access.ts";
+import type { RunFailureCode } from "./failure.ts";
+import { ownerOf } from "./owner.ts";
 
-/** What was decided. `rejected`: the answer did not pass the verification. */
+/** What was decided. `rejected`: the answer did not pass the verification; `failed`: it did not come so far. */
 export type Decision =
   | { readonly decision: "admitted" | "no-documents" | "verified" }
   | { readonly decision: "rejected"; readonly reason: string }
+  | { readonly decision: "failed"; readonly reason: RunFailureCode }
   | { readonly decision: "allowed" | "used"; readonly docId: string; readonly source: string }
   | { readonly decision: "refused"; readonly docId: string; readonly source: string; readonly refusals: readonly Refusal[] };
 
@@ -51,6 +54,10 @@ const SCHEMA = `
     reason TEXT NOT NULL DEFAULT '',
     UNIQUE (run_id, question, decision, doc_id, reason)
   ) STRICT;
+  CREATE TRIGGER IF NOT EXISTS decisions_are_not_replaced BEFORE INSERT ON decisions
+    WHEN EXISTS (SELECT 1 FROM decisions WHERE seq = NEW.seq OR
+      (run_id = NEW.run_id AND question = NEW.question AND decision = NEW.decision AND doc_id = NEW.doc_id AND reason = NEW.reason))
+    BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
   CREATE TRIGGER IF NOT EXISTS decisions_are_not_changed BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
   CREATE TRIGGER IF NOT EXISTS decisions_are_not_deleted BEFORE DELETE ON decisions BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
 `;
@@ -66,8 +73,9 @@ export class AuditTrail {
 
   /** All or none of them. A decision that is there already, from before a crash, is not added again. */
   record({ runId, requester, question }: Question, decisions: readonly Decision[]): void {
+    const known = this.#database.prepare("SELECT 1 FROM decisions WHERE run_id = ? AND question = ? AND decision = ? AND doc_id = ? AND reason = ?");
     const insert = this.#database.prepare(
-      `INSERT OR IGNORE INTO decisions (at, run_id, sub, tenant, roles, step_up, question, decision, doc_id, source, reason)
+      `INSERT INTO decisions (at, run_id, sub, tenant, roles, step_up, question, decision, doc_id, source, reason)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     const who = [requester.sub, requester.tenant, JSON.stringify(requester.roles), Number(requester.stepUp)] as const;
@@ -75,7 +83,9 @@ export class AuditTrail {
     try {
       for (const decision of decisions) {
         const { docId = "", source = "" } = "docId" in decision ? decision : {};
-        insert.run(new Date().toISOString(), runId, ...who, question, decision.decision, docId, source, reasonOf(decision));
+        const reason = reasonOf(decision);
+        if (known.get(runId, question, decision.decision, docId, reason) !== undefined) continue;
+        insert.run(new Date().toISOString(), runId, ...who, question, decision.decision, docId, source, reason);
       }
       this.#database.exec("COMMIT");
     } catch (error) {
@@ -84,23 +94,26 @@ export class AuditTrail {
     }
   }
 
+  /** The decision against an answer that is on record, if one is. */
+  refusalOf({ runId, question }: Question): RunFailureCode | undefined {
+    const row = this.list(runId).find((one) => one.question === question && (one.decision === "rejected" || one.decision === "failed"));
+    return row?.decision === "failed" ? (row.reason as RunFailureCode) : row && "ANSWER_WITHHELD";
+  }
+
   /** Everything about a run, oldest first. For who runs the server. */
   list(runId: string): readonly AuditRow[] {
     return this.#database.prepare("SELECT * FROM decisions WHERE run_id = ? ORDER BY seq").all(runId).map(rowOf);
   }
 
   /**
-   * A run as the one who asked may read it: nothing where it is somebody else's. Of what was refused it does not say which it was or why: that a
-   * document exists is part of what its labels protect.
+   * A run as the one who asked may read it: nothing where it is somebody else's. What was refused is not in it, not even as a number: that a document
+   * exists is part of what its labels protect.
    */
-  listOwn({ sub, tenant }: Pick<Requester, "sub" | "tenant">, runId: string): readonly OwnAuditRow[] {
+  listOwn(requester: Requester, runId: string): readonly OwnAuditRow[] {
+    const owner = ownerOf(requester);
     return this.list(runId)
-      .filter((row) => row.sub === sub && row.tenant === tenant)
-      .map(({ seq: _seq, ...row }) => {
-        if (row.decision !== "refused") return row;
-        const { docId: _docId, source: _source, reason: _reason, ...visible } = row;
-        return visible;
-      });
+      .filter((row) => ownerOf(row) === owner && row.decision !== "refused")
+      .map(({ seq: _seq, ...row }) => row);
   }
 
   close(): void {
@@ -109,7 +122,7 @@ export class AuditTrail {
 }
 
 function reasonOf(decision: Decision): string {
-  if (decision.decision === "rejected") return decision.reason;
+  if (decision.decision === "rejected" || decision.decision === "failed") return decision.reason;
   return decision.decision === "refused" ? decision.refusals.join(",") : "";
 }
 

@@ -1,21 +1,8 @@
 import { glob, readFile } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { z } from "zod";
-import { CLASSIFICATIONS, ROLE_RANKS, roleTag, tenantTag, type Labels } from "./access.ts";
-
-const rule = z
-  .strictObject({
-    /** A file, or a folder as `folder/**`. */
-    path: z.string().min(1),
-    tenant: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
-    classification: z.enum(CLASSIFICATIONS),
-    roles: z.array(z.string().refine((role) => ROLE_RANKS.has(role), "is no role")).min(1),
-  })
-  .refine(({ roles, classification }) => classification === "public" || !roles.includes("public"), "only public documents are for the role public");
-
-const policy = z.strictObject({ rules: z.array(rule) });
-
-export type PolicyRule = z.infer<typeof rule>;
+import { roleTag, tenantTag, type Labels } from "./access.ts";
+import { Failure } from "./failure.ts";
+import { isPlainPath, loadPolicy, ruleOf, type PolicyRule } from "./policy.ts";
 
 /** A document as it is indexed. */
 export interface Document extends Labels {
@@ -29,20 +16,26 @@ export interface Document extends Labels {
 /**
  * Every document of the folder, labelled by the first rule that its path fits.
  *
- * @throws for a document that no rule fits: what nobody has classified is not indexed, and not passed over in silence either
+ * @throws {Failure} POLICY_INVALID, and DOCUMENT_INVALID for a document that no rule fits, or that another one could be taken for: what nobody has
+ * classified is not indexed, and not passed over in silence either
  */
 export async function loadCorpus(folder: string, policyFile: string): Promise<readonly Document[]> {
-  const { rules } = policy.parse(JSON.parse(await readFile(policyFile, "utf8")));
+  const rules = await loadPolicy(policyFile);
   const documents: Document[] = [];
   for await (const file of glob("**/*.md", { cwd: folder })) {
     documents.push(documentOf(file.split(sep).join("/"), await readFile(join(folder, file), "utf8"), rules));
   }
-  return documents.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  const sorted = documents.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  const twin = sorted.find(({ id }, place) => id === sorted[place + 1]?.id);
+  if (twin !== undefined) throw new Failure("DOCUMENT_INVALID", `Two documents have the id ${twin.id}, and one may be for fewer people; rename ${twin.source}.`);
+  return sorted;
 }
 
-export function documentOf(source: string, text: string, rules: readonly PolicyRule[]): Document {
-  const found = rules.find(({ path }) => (path.endsWith("/**") ? source.startsWith(path.slice(0, -2)) : source === path));
-  if (found === undefined) throw new Error(`No rule of the policy fits ${source}.`);
+function documentOf(source: string, text: string, rules: readonly PolicyRule[]): Document {
+  // An id stands in citations; a name that could end one could begin another.
+  if (!isPlainPath(source)) throw new Failure("DOCUMENT_INVALID", `The policy has no name for ${source}: use letters, digits, dots, underscores and hyphens.`);
+  const found = ruleOf(source, rules);
+  if (found === undefined) throw new Failure("DOCUMENT_INVALID", `No rule of the policy fits ${source}.`);
   return {
     id: source.replace(/\.md$/, "").replaceAll("/", "-"),
     source,

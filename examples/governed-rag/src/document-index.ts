@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { LibSQLVector } from "@mastra/libsql";
 import { z } from "zod";
 import { CLASSIFICATIONS, type Access } from "./access.ts";
@@ -19,7 +20,10 @@ const metadata = z.object({
 export type Passage = z.infer<typeof metadata>;
 export type ScoredPassage = Passage & { readonly score: number };
 
-export const passageSchema: typeof metadata = metadata;
+/** A similarity is -1 at least, and the store leaves out what is not above its bound. */
+const BELOW_ALL_SCORES = -2;
+
+const NAME_PREFIX = "documents_";
 
 type Filter = NonNullable<Parameters<LibSQLVector["query"]>[0]["filter"]>;
 
@@ -32,7 +36,7 @@ export class DocumentIndex {
   private constructor(vectors: LibSQLVector, embedder: Embedder) {
     this.#vectors = vectors;
     this.embedder = embedder;
-    this.#name = `documents_${embedder.id}`;
+    this.#name = `${NAME_PREFIX}${embedder.id}`;
   }
 
   /** `url`: of a LibSQL database, such as `file:index.db`. */
@@ -42,12 +46,18 @@ export class DocumentIndex {
     return index;
   }
 
-  /** Makes the index hold these documents and no others, under their labels of now. */
+  /**
+   * Makes the index hold these documents and no others, under their labels of now. Indexes of other embedders are dropped: the labels in them are of
+   * another day.
+   */
   async replace(documents: readonly Document[]): Promise<number> {
     const passages = documents.flatMap(passagesOf);
     const ids = passages.map(({ passageId }) => passageId);
     const vectors = await this.embedder.embed(passages.map(({ title, text }) => `${title}\n${text}`));
-    await this.#vectors.deleteVectors({ indexName: this.#name, filter: { passageId: { $nin: ["", ...ids] } } });
+    const stale = (await this.#vectors.listIndexes()).filter((name) => name.startsWith(NAME_PREFIX) && name !== this.#name);
+    for (const indexName of stale) await this.#vectors.deleteIndex({ indexName });
+    const others = { $or: [{ passageId: { $exists: false } }, { passageId: { $nin: ["", ...ids] } }] } as Filter;
+    await this.#vectors.deleteVectors({ indexName: this.#name, filter: others });
     if (passages.length > 0) await this.#vectors.upsert({ indexName: this.#name, ids, vectors: vectors.map((vector) => [...vector]), metadata: passages });
     return passages.length;
   }
@@ -66,6 +76,20 @@ export class DocumentIndex {
     return this.#query(question, { $nor: [filterOf(access)] }, topK);
   }
 
+  /**
+   * Of these passages those that are there and that the access allows, in the order of the ids: a passage that is asked for by its id goes through the
+   * same filter as one that is searched for.
+   */
+  async passages(passageIds: readonly string[], access: Access): Promise<readonly Passage[]> {
+    if (passageIds.length === 0) return [];
+    const filter = { $and: [filterOf(access), { passageId: { $in: [...passageIds] } }] } as Filter;
+    // What is near to what does not matter here; the store only asks for some direction.
+    const queryVector = Array.from({ length: this.embedder.dimension }, (_, place) => Number(place === 0));
+    const results = await this.#vectors.query({ indexName: this.#name, queryVector, topK: passageIds.length, filter, minScore: BELOW_ALL_SCORES });
+    const found = new Map(results.flatMap(passageOf).map((passage) => [passage.passageId, passage]));
+    return passageIds.flatMap((id) => found.get(id) ?? []);
+  }
+
   async close(): Promise<void> {
     await this.#vectors.close();
   }
@@ -73,8 +97,20 @@ export class DocumentIndex {
   async #query(question: string, filter: Filter, topK: number): Promise<readonly ScoredPassage[]> {
     const [vector = []] = await this.embedder.embed([question]);
     const results = await this.#vectors.query({ indexName: this.#name, queryVector: [...vector], topK, filter });
-    return results.map((result) => ({ ...metadata.parse(result.metadata), score: result.score }));
+    return results.flatMap((result) => passageOf(result).map((passage) => ({ ...passage, score: result.score })));
   }
+}
+
+/** Nothing where the labels are not such as this index gives: whatever put it there, nobody has classified it. */
+function passageOf(result: { readonly metadata?: unknown }): readonly Passage[] {
+  const { success, data } = metadata.safeParse(result.metadata);
+  return success ? [data] : [];
+}
+
+/** Tells whether a passage is the same as it was, with its labels. */
+export function printOf({ passageId, source, text, tenantTag, roleTags, classification }: Passage): string {
+  const told = JSON.stringify([passageId, source, text, tenantTag, roleTags, classification]);
+  return createHash("sha256").update(told).digest("base64url");
 }
 
 /** Becomes a WHERE of the query. It is made of the access alone: nothing that a user or a model says gets into it. */

@@ -27,7 +27,8 @@ export function secretOf(env: NodeJS.ProcessEnv): string {
 /** Where the files are; the folder is made. */
 export function filesOf(env: NodeJS.ProcessEnv): Pick<Environment, "indexUrl" | "auditPath" | "store"> {
   const folder = resolve(env["GOVERNED_RAG_DATA"] ?? ".holdfast");
-  mkdirSync(folder, { recursive: true });
+  // The index has every document in the clear, for whoever can read its file.
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   return {
     indexUrl: pathToFileURL(join(folder, "index.db")).href,
     auditPath: join(folder, "audit.db"),

@@ -3,12 +3,13 @@ import { Mastra } from "@mastra/core/mastra";
 import { createHoldfast, type Holdfast } from "holdfast";
 import { answerWriter, assistant } from "./assistant.ts";
 import { AuditTrail } from "./audit-trail.ts";
+import { authenticateWith } from "./authenticate.ts";
 import { DocumentIndex } from "./document-index.ts";
+import { DraftSeal } from "./draft-seal.ts";
 import { embedder } from "./embedder.ts";
 import type { Environment } from "./environment.ts";
 import { frontApp } from "./front-app.ts";
 import { model as chosenModel } from "./model.ts";
-import { authenticateWith } from "./requester.ts";
 import { governedAnswer, IDEMPOTENT_STEPS, WORKFLOW_ID, type WorkflowParts } from "./workflow.ts";
 
 /** What tests put in place of what the environment says. */
@@ -35,8 +36,9 @@ export async function openGovernedRag(
   const authenticate = authenticateWith(settings.secret);
   const index = await DocumentIndex.open(settings.indexUrl, embedder(env));
   const audit = new AuditTrail(settings.auditPath);
-  const workflow = governedAnswer({ index, audit, writer: answerWriter(model), ...(verify !== undefined && { verify }) });
-  const mastra = new Mastra({ agents: { "governed-rag": assistant(model, workflow) }, workflows: { [WORKFLOW_ID]: workflow }, logger: false });
+  const seal = new DraftSeal(settings.secret);
+  const workflow = governedAnswer({ index, audit, seal, writer: answerWriter(model), ...(verify !== undefined && { verify }) });
+  const mastra = new Mastra({ agents: { "governed-rag": assistant(workflow) }, workflows: { [WORKFLOW_ID]: workflow }, logger: false });
   const holdfast = await createHoldfast({ mastra, auth: authenticate, store: settings.store, idempotentTools: IDEMPOTENT_STEPS });
   const app = frontApp({ holdfast, authenticate, audit });
   return {

@@ -1,5 +1,6 @@
-import type { Authenticate, Holdfast, Offset, Run, RunInput } from "holdfast";
+import type { Authenticate, Holdfast, Offset, Principal, Run, RunInput } from "holdfast";
 import { z } from "zod";
+import { codeIn } from "./failure.ts";
 import { answerSchema, questionSchema, WORKFLOW_ID, type Answer } from "./workflow.ts";
 
 /** What `POST /api/chat` took before there was Holdfast. */
@@ -16,9 +17,15 @@ const PIECE_LENGTH = 50;
 const START = 0 as Offset;
 
 const UNAUTHENTICATED = { error: "Send a valid token with at least one role and a tenant." };
-const FAILED = "The question could not be answered.";
-const CLOSING = "The server is restarting. The run goes on; ask again to see the answer.";
-const WITHHELD = "The answer is withheld, since it could not be verified.";
+const FAILED = { error: "The question could not be answered." };
+const CLOSING = { error: "The server is restarting. The run goes on; ask again to see the answer." };
+const WITHHELD = { error: "The answer is withheld, since it could not be verified.", code: "ANSWER_WITHHELD" };
+
+interface Unanswered {
+  readonly error: string;
+  /** Where the run says it. */
+  readonly code?: string;
+}
 
 /** The body, where it has the old shape, and a request that can still be read. */
 export async function readOldChat(request: Request): Promise<{ readonly oldChat?: OldChat; readonly request: Request }> {
@@ -32,13 +39,13 @@ export async function readOldChat(request: Request): Promise<{ readonly oldChat?
 
 /** Answers with a durable run: as `{ answer, citations }` to who accepts JSON only, else with the frames of old. */
 export async function answerOldChat(
-  { jwt, question }: OldChat,
+  oldChat: OldChat,
   request: Request,
   { holdfast, authenticate }: { readonly holdfast: Holdfast; readonly authenticate: Authenticate },
 ): Promise<Response> {
-  const principal = await authenticate(jwt === undefined ? request : withToken(request.url, jwt));
+  const principal = await principalOf(oldChat, request, authenticate);
   if (principal === undefined) return Response.json(UNAUTHENTICATED, { status: 401 });
-  const checked = questionSchema.safeParse({ question });
+  const checked = questionSchema.safeParse({ question: oldChat.question });
   if (!checked.success) return Response.json({ error: "The question is empty or too long." }, { status: 400 });
   const input: RunInput = { messages: [], trigger: "submit", workflow: { input: checked.data } };
   const run = await holdfast.engine.start(principal, { agentId: WORKFLOW_ID, input });
@@ -47,8 +54,17 @@ export async function answerOldChat(
   const outcome = outcomeOf(holdfast, run);
   if (!wantsJson(request)) return new Response(framesOf(outcome), { headers: { ...headers, "content-type": "text/event-stream" } });
   const answer = await outcome;
-  if ("error" in answer) return Response.json({ error: answer.error }, { status: 502, headers });
+  if ("error" in answer) return Response.json(answer, { status: 502, headers });
   return Response.json({ answer: answer.answer, citations: answer.citations }, { headers });
+}
+
+/** A request may carry a token in its body, in its header or in both. Where the two are not of the same, nobody can say whose the question is. */
+async function principalOf({ jwt }: OldChat, request: Request, authenticate: Authenticate): Promise<Principal | undefined> {
+  const ofHeader = await authenticate(request);
+  if (jwt === undefined) return ofHeader;
+  const ofBody = await authenticate(withToken(request.url, jwt));
+  const areOne = !request.headers.has("authorization") || ofHeader?.resourceId === ofBody?.resourceId;
+  return areOne ? ofBody : undefined;
 }
 
 function withToken(url: string, jwt: string): Request {
@@ -61,19 +77,24 @@ function wantsJson(request: Request): boolean {
   return accept.includes("application/json") && !accept.includes("text/event-stream");
 }
 
-async function outcomeOf({ engine }: Holdfast, run: Run): Promise<Answer | { readonly error: string }> {
+async function outcomeOf({ engine }: Holdfast, run: Run): Promise<Answer | Unanswered> {
   let answer: Answer | undefined;
   for await (const entries of engine.tail(run, START, engine.closing)) {
     for (const { event } of entries) {
       if (event.type === "object" && event.isFinal) answer = answerSchema.safeParse(event.object).data;
       if (event.type === "run-completed" && answer !== undefined) return answer;
-      if (event.type === "run-failed") return { error: event.error.message.includes("withheld") ? WITHHELD : FAILED };
+      if (event.type === "run-failed") return unanswered(codeIn(event.error.message));
     }
   }
-  return { error: engine.closing.aborted ? CLOSING : FAILED };
+  return engine.closing.aborted ? CLOSING : FAILED;
 }
 
-function framesOf(outcome: Promise<Answer | { readonly error: string }>): ReadableStream<Uint8Array> {
+function unanswered(code: string | undefined): Unanswered {
+  if (code === WITHHELD.code) return WITHHELD;
+  return { ...FAILED, ...(code !== undefined && { code }) };
+}
+
+function framesOf(outcome: Promise<Answer | Unanswered>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const frame = (data: object): Uint8Array => encoder.encode(`data: ${JSON.stringify(data)}\n\n`);
   return new ReadableStream({
@@ -81,7 +102,7 @@ function framesOf(outcome: Promise<Answer | { readonly error: string }>): Readab
       controller.enqueue(frame({ content: "Processing…" }));
       const answer = await outcome.catch((error: unknown) => {
         console.error("an answer of the old chat failed:", error);
-        return { error: FAILED };
+        return FAILED;
       });
       const text = "error" in answer ? answer.error : answer.answer;
       for (const piece of piecesOf(text)) controller.enqueue(frame({ content: piece }));

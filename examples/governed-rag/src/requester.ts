@@ -1,26 +1,16 @@
 import type { RequestContext } from "@mastra/core/request-context";
-import { jwtAuth, type Authenticate, type Principal } from "holdfast";
+import type { Principal } from "holdfast";
 import { z } from "zod";
 import type { Requester } from "./access.ts";
+import { runFailure } from "./failure.ts";
 
-const claims = z.object({
+/** What a token says of who has it. */
+export const claims = z.object({
   sub: z.string().min(1),
   roles: z.array(z.string().min(1)).min(1),
   tenant: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
   stepUp: z.boolean().default(false),
 });
-
-// A token that never expires would be a password.
-const tokenClaims = claims.extend({ exp: z.number() });
-
-/** Lets in who has a token that is signed, not expired, and names at least one role and a tenant. */
-export function authenticateWith(secret: string): Authenticate {
-  const verify = jwtAuth({ secret });
-  return async (request) => {
-    const principal = await verify(request);
-    return tokenClaims.safeParse(principal?.claims).success ? principal : undefined;
-  };
-}
 
 /** Who a verified token is of. */
 export function claimsOf(principal: Principal | undefined): Requester | undefined {
@@ -31,11 +21,11 @@ export function claimsOf(principal: Principal | undefined): Requester | undefine
  * Who asks, from the request context, where Holdfast puts the claims of the verified token. Whether the token has expired since is not asked: a run
  * that was admitted goes on after a restart with what it was admitted with.
  *
- * @throws where there is nobody: the run fails
+ * @throws {Failure} NOT_AUTHENTICATED, where there is nobody: the run fails
  */
 export function requesterOf(context: RequestContext): Requester {
   const { success, data } = claims.safeParse(context.get("principal"));
-  if (!success) throw new Error("Not authenticated: the request context names no user with roles and a tenant.");
+  if (!success) throw runFailure("NOT_AUTHENTICATED");
   return data;
 }
 

@@ -4,12 +4,15 @@ import { z } from "zod";
 import { accessOf, refusalsOf } from "./access.ts";
 import type { AuditTrail, Question } from "./audit-trail.ts";
 import { citationsOf } from "./citations.ts";
-import { draftOf } from "./draft.ts";
-import { passageSchema, type DocumentIndex } from "./document-index.ts";
+import { decided, recorded } from "./decided.ts";
+import { textOf } from "./written-text.ts";
+import { printOf, type DocumentIndex } from "./document-index.ts";
+import type { DraftSeal } from "./draft-seal.ts";
+import { runFailure } from "./failure.ts";
 import { writerPrompt } from "./prompt.ts";
 import { requesterOf, runIdOf } from "./requester.ts";
 import { rerank } from "./rerank.ts";
-import { NO_DOCUMENTS, verify as verifyDraft, type Verdict } from "./verification.ts";
+import { NO_DOCUMENTS, verify as verifyDraft, type Draft } from "./verification.ts";
 
 export const WORKFLOW_ID = "governed-rag-answer";
 
@@ -17,15 +20,16 @@ const MAX_QUESTION_LENGTH = 2_000;
 /** Passages that are looked at, and passages that the model gets. */
 const CANDIDATES = 12;
 const PASSAGES = 4;
-/** Documents whose refusal is put on record, out of these passages. Always as many as there are, however far from the question: the number tells nothing. */
+/** Documents whose refusal is put on record, the nearest to the question out of these passages. */
 const REFUSALS = 10;
 const REFUSED_PASSAGES = 40;
 
 export const questionSchema = z.object({ question: z.string().trim().min(1).max(MAX_QUESTION_LENGTH) });
 const citation = z.object({ docId: z.string(), source: z.string() });
-const passage = passageSchema.extend({ score: z.number() });
-const retrieved = questionSchema.extend({ passages: z.array(passage) });
-const drafted = retrieved.extend({ answer: z.string(), citations: z.array(citation) });
+/** The log has what steps return: of passages only their ids, and of an answer nothing that can be read before it is verified. */
+const retrieved = questionSchema.extend({ passageIds: z.array(z.string()) });
+const drafted = retrieved.extend({ sealedDraft: z.string() });
+const draft = z.object({ answer: z.string(), citations: z.array(citation), prints: z.array(z.string()) });
 export const answerSchema = z.object({
   answer: z.string(),
   citations: z.array(citation),
@@ -42,21 +46,23 @@ export interface WorkflowParts {
   readonly audit: AuditTrail;
   /** Writes the answer from a prompt that holds the passages. Has neither tools nor memory. */
   readonly writer: Agent;
+  readonly seal: DraftSeal;
   readonly verify?: typeof verifyDraft;
 }
 
 /**
- * Authentication, retrieval, answer, verification. No step takes who asks from its input: each reads the request context anew. A decision is on record
- * before what was decided happens, and a step that cannot record it fails.
+ * Authentication, retrieval, answer, verification. No step takes who asks from its input, nor a passage: each reads the request context anew, and asks
+ * the index for what that may see by now, however long the run has waited. A decision is on record before what was decided happens, and a step that
+ * cannot record it fails.
  */
-export function governedAnswer({ index, audit, writer, verify = verifyDraft }: WorkflowParts) {
+export function governedAnswer({ index, audit, writer, seal, verify = verifyDraft }: WorkflowParts) {
   const authentication = createStep({
     id: "authentication",
     inputSchema: questionSchema,
     outputSchema: questionSchema,
-    execute: async ({ inputData, requestContext, runId }) => {
-      audit.record(about(requestContext, runId, inputData.question), [{ decision: "admitted" }]);
-      return { question: inputData.question };
+    execute: async ({ inputData: { question }, requestContext, runId }) => {
+      recorded(audit, about(requestContext, runId, question), [{ decision: "admitted" }]);
+      return { question };
     },
   });
 
@@ -64,16 +70,19 @@ export function governedAnswer({ index, audit, writer, verify = verifyDraft }: W
     id: "retrieval",
     inputSchema: questionSchema,
     outputSchema: retrieved,
-    execute: async ({ inputData: { question }, requestContext, runId }) => {
-      const access = accessOf(requesterOf(requestContext));
-      const found = await index.search(question, access, CANDIDATES);
-      const passages = rerank(question, found, index.embedder.minScore, PASSAGES);
-      const refused = documentsOf(await index.searchRefused(question, access, REFUSED_PASSAGES)).slice(0, REFUSALS);
-      audit.record(about(requestContext, runId, question), [
-        ...documentsOf(passages).map(({ docId, source }) => ({ decision: "allowed" as const, docId, source })),
-        ...refused.map((one) => ({ decision: "refused" as const, docId: one.docId, source: one.source, refusals: refusalsOf(access, one) })),
-      ]);
-      return { question, passages: [...passages] };
+    execute: async ({ inputData: { question }, requestContext, runId, abortSignal }) => {
+      const subject = about(requestContext, runId, question);
+      return decided({ audit, subject, abortSignal, code: "RETRIEVAL_FAILED" }, async () => {
+        const access = accessOf(subject.requester);
+        const found = await index.search(question, access, CANDIDATES);
+        const passages = rerank(question, found, index.embedder.minScore, PASSAGES);
+        const refused = documentsOf(await index.searchRefused(question, access, REFUSED_PASSAGES)).slice(0, REFUSALS);
+        recorded(audit, subject, [
+          ...documentsOf(passages).map(({ docId, source }) => ({ decision: "allowed" as const, docId, source })),
+          ...refused.map((one) => ({ decision: "refused" as const, docId: one.docId, source: one.source, refusals: refusalsOf(access, one) })),
+        ]);
+        return { question, passageIds: passages.map(({ passageId }) => passageId) };
+      });
     },
   });
 
@@ -81,10 +90,14 @@ export function governedAnswer({ index, audit, writer, verify = verifyDraft }: W
     id: "answer",
     inputSchema: retrieved,
     outputSchema: drafted,
-    execute: async ({ inputData: { question, passages }, abortSignal, writer: log }) => {
-      if (passages.length === 0) return { question, passages, answer: NO_DOCUMENTS, citations: [] };
-      const text = await draftOf(writer, writerPrompt(question, passages), { abortSignal, writer: log });
-      return { question, passages, answer: text, citations: [...citationsOf(text, passages)] };
+    execute: async ({ inputData: { question, passageIds }, requestContext, runId, abortSignal, writer: log }) => {
+      const subject = about(requestContext, runId, question);
+      return decided({ audit, subject, abortSignal, code: "ANSWER_FAILED" }, async () => {
+        const passages = await index.passages(passageIds, accessOf(subject.requester));
+        const written = passages.length === 0 ? NO_DOCUMENTS : await textOf(writer, writerPrompt(question, passages), { abortSignal, writer: log });
+        const made: Draft = { answer: written, citations: citationsOf(written, passages), prints: passages.map(printOf) };
+        return { question, passageIds: passages.map(({ passageId }) => passageId), sealedDraft: seal.close(made, nameOf(subject)) };
+      });
     },
   });
 
@@ -92,16 +105,21 @@ export function governedAnswer({ index, audit, writer, verify = verifyDraft }: W
     id: "verification",
     inputSchema: drafted,
     outputSchema: answerSchema,
-    execute: async ({ inputData, requestContext, runId }) => {
-      const subject = about(requestContext, runId, inputData.question);
-      const { ok, reason } = verdictOf(() => verify(inputData, accessOf(subject.requester)));
-      if (!ok) {
-        audit.record(subject, [{ decision: "rejected", reason }]);
-        throw new Error(`The answer is withheld: ${reason}.`);
-      }
-      const used = inputData.citations.map((one) => ({ decision: "used" as const, ...one }));
-      audit.record(subject, [...used, { decision: used.length === 0 ? "no-documents" : "verified" }]);
-      return { answer: inputData.answer, citations: inputData.citations, verification: { ok, reason } };
+    execute: async ({ inputData: { question, passageIds, sealedDraft }, requestContext, runId, abortSignal }) => {
+      const subject = about(requestContext, runId, question);
+      return decided({ audit, subject, abortSignal, code: "VERIFICATION_FAILED" }, async () => {
+        const access = accessOf(subject.requester);
+        const passages = await index.passages(passageIds, access);
+        const { answer: written, citations, ...made } = draft.parse(seal.open(sealedDraft, nameOf(subject)));
+        const { ok, reason } = verify({ answer: written, citations, ...made }, passages, access);
+        if (!ok) {
+          recorded(audit, subject, [{ decision: "rejected", reason }]);
+          throw runFailure("ANSWER_WITHHELD");
+        }
+        const used = citations.map((one) => ({ decision: "used" as const, ...one }));
+        recorded(audit, subject, [...used, { decision: used.length === 0 ? "no-documents" : "verified" }]);
+        return { answer: written, citations, verification: { ok, reason } };
+      });
     },
   });
 
@@ -119,16 +137,12 @@ function about(context: Parameters<typeof requesterOf>[0], runId: string, questi
   return { runId: runIdOf(context, runId), requester: requesterOf(context), question };
 }
 
+/** What a draft belongs to: it is nothing in another run, nor for another question. */
+function nameOf({ runId, question }: Question): string {
+  return JSON.stringify([runId, question]);
+}
+
 /** One passage of each document. */
 function documentsOf<P extends { readonly docId: string }>(passages: readonly P[]): readonly P[] {
   return [...new Map(passages.toReversed().map((one) => [one.docId, one])).values()].toReversed();
-}
-
-/** A check that breaks has not been passed. */
-function verdictOf(check: () => Verdict): Verdict {
-  try {
-    return check();
-  } catch {
-    return { ok: false, reason: "the verification could not be done" };
-  }
 }

@@ -1,27 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import { accessOf } from "../src/access.ts";
 import { loadCorpus } from "../src/corpus.ts";
 import { DEMO_USERS } from "../src/demo-users.ts";
 import { secretOf } from "../src/environment.ts";
 import { indexCorpus } from "../src/index-workflow.ts";
+import { corpusOf, RULE } from "./corpus-files.ts";
 import { CORPUS, DOCUMENTS, openExample, POLICY } from "./open-example.ts";
-
-const RULE = { path: "a/**", tenant: "acme", classification: "internal", roles: ["employee"] };
-
-function corpusOf(files: Readonly<Record<string, string>>, rules: readonly unknown[]): { readonly folder: string; readonly policy: string; remove(): void } {
-  const root = mkdtempSync(join(tmpdir(), "corpus-"));
-  const [folder, policy] = [join(root, "corpus"), join(root, "policy.json")];
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(join(folder, name, ".."), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
-  writeFileSync(policy, JSON.stringify({ rules }));
-  return { folder, policy, remove: () => rmSync(root, { recursive: true, force: true }) };
-}
 
 test("the corpus has two tenants and all classifications", () => {
   const values = (key: "tenantTag" | "classification"): readonly string[] => [...new Set(DOCUMENTS.map((document) => document[key]))].toSorted();

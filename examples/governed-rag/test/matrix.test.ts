@@ -40,6 +40,14 @@ describe("what a user gets", () => {
       });
     }
 
+    test(`${name} gets a passage by its id only where its document is theirs`, async () => {
+      // No document has more sections than this.
+      const ids = DOCUMENTS.flatMap(({ id }) => [0, 1, 2].map((section) => `${id}#${section}`));
+      const given = await example.index.passages(ids, accessOf(requester));
+      const mine = DOCUMENTS.filter((document) => maySee(cell, document)).map(({ id }) => id);
+      assert.deepEqual([...new Set(given.map(({ docId }) => docId))], mine);
+    });
+
     test(`${name} cannot talk a model that obeys everybody into a document that is not theirs`, async () => {
       const forbidden = DOCUMENTS.filter((document) => !maySee(cell, document));
       const forbiddenSecrets = forbidden.flatMap(secretsOf);

@@ -22,10 +22,12 @@ export interface Example extends GovernedRag {
   readonly folder: string;
   /** Everything that any model was told, as text. */
   readonly prompts: string[];
-  /** Runs the workflow by Mastra itself. */
-  ask(requester: unknown, question: string): Promise<{ readonly runId: string; readonly status: string; readonly answer?: Answer; readonly error?: string }>;
+  /** Runs the workflow by Mastra itself; `durableId`: the run of Holdfast that it is told to be part of. */
+  ask(requester: unknown, question: string, durableId?: string): Promise<{ readonly runId: string; readonly status: string; readonly answer?: Answer; readonly error?: string }>;
   /** A request with the token of a user. */
   send(requester: Requester, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  /** The same, to delete something. */
+  remove(requester: Requester, path: string): Promise<Response>;
 }
 
 export interface ExampleOptions extends Replacements {
@@ -53,7 +55,9 @@ export async function openExample(test: Pick<TestContext, "after">, { folder: gi
     close,
     folder,
     prompts,
-    ask: async (requester, question) => ask(rag, requester, question),
+    ask: async (...args) => ask(rag, ...args),
+    remove: async (requester, path) =>
+      rag.fetch(new Request(`http://localhost${path}`, { method: "DELETE", headers: { authorization: `Bearer ${await tokenOf(requester, SECRET)}` } })),
     send: async (requester, path, body, headers) =>
       rag.fetch(requestOf(path, body, { authorization: `Bearer ${await tokenOf(requester, SECRET)}`, ...headers })),
   };
@@ -69,10 +73,12 @@ export function requestOf(path: string, body?: unknown, headers: Readonly<Record
   });
 }
 
-async function ask({ mastra }: GovernedRag, requester: unknown, question: string): ReturnType<Example["ask"]> {
+async function ask({ mastra }: GovernedRag, ...[requester, question, durableId]: Parameters<Example["ask"]>): ReturnType<Example["ask"]> {
   const run = await mastra.getWorkflow(WORKFLOW_ID).createRun();
-  const result = await run.start({ inputData: { question }, requestContext: new RequestContext<unknown>([["principal", requester]]) });
-  const { runId } = run;
+  const requestContext = new RequestContext<unknown>([["principal", requester]]);
+  if (durableId !== undefined) requestContext.set("holdfast", { runId: durableId });
+  const result = await run.start({ inputData: { question }, requestContext });
+  const runId = durableId ?? run.runId;
   if (result.status === "success") return { runId, status: result.status, answer: result.result as Answer };
   return { runId, status: result.status, ...(result.status === "failed" && { error: result.error.message }) };
 }

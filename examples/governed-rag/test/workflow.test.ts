@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { DEMO_USERS } from "../src/demo-users.ts";
 import { scriptedModel } from "../src/model.ts";
 import { NO_DOCUMENTS } from "../src/verification.ts";
+import { talkative } from "./models.ts";
 import { openExample } from "./open-example.ts";
 
 const FINANCE = DEMO_USERS["finance-viewer"];
@@ -45,7 +46,7 @@ test("a run without a user, a role or a tenant fails at its first step, and leav
     { ...FINANCE, tenant: { $ne: "" } },
   ]) {
     const { status, error, runId } = await example.ask(nobody, "What is the budget of the finance department?");
-    assert.deepEqual([status, error?.startsWith("Not authenticated")], ["failed", true]);
+    assert.deepEqual([status, error?.endsWith("(NOT_AUTHENTICATED)")], ["failed", true]);
     assert.deepEqual(example.audit.list(runId), []);
   }
 });
@@ -53,7 +54,7 @@ test("a run without a user, a role or a tenant fails at its first step, and leav
 test("a document that makes the model cite what it was not given fails the run", async (context) => {
   const example = await openExample(context);
   const { status, error, runId } = await example.ask(FINANCE, "What is the price of winches?");
-  assert.deepEqual([status, error], ["failed", "The answer is withheld: the answer cites a document that was not retrieved."]);
+  assert.deepEqual([status, error], ["failed", "The answer is withheld. (ANSWER_WITHHELD)"]);
   assert.deepEqual(
     example.audit.list(runId).flatMap(({ decision, reason }) => (decision === "rejected" ? [reason] : [])),
     ["the answer cites a document that was not retrieved"],
@@ -62,9 +63,9 @@ test("a document that makes the model cite what it was not given fails the run",
 });
 
 for (const [name, model] of [
-  ["says nothing", saying("")],
-  ["cites nothing", saying("The budget is 3.1 million euros.")],
-  ["cites something else", saying("It is low. [doc:acme-finance-budget] [doc:acme-hr-confidential-salaries]")],
+  ["says nothing", talkative("")],
+  ["cites nothing", talkative("The budget is 3.1 million euros.")],
+  ["cites something else", talkative("It is low. [doc:acme-finance-budget] [doc:acme-hr-confidential-salaries]")],
 ] as const) {
   test(`a model that ${name} fails the run`, async (context) => {
     const example = await openExample(context, { model });
@@ -92,8 +93,8 @@ test("a verification that breaks is one that was not passed", async (context) =>
   };
   const example = await openExample(context, { verify });
   const { status, error, runId } = await example.ask(HR, "How many days of vacation do employees have?");
-  assert.deepEqual([status, error], ["failed", "The answer is withheld: the verification could not be done."]);
-  assert.equal(example.audit.list(runId).at(-1)?.decision, "rejected");
+  assert.deepEqual([status, error], ["failed", "The answer could not be verified. (VERIFICATION_FAILED)"]);
+  assert.equal(example.audit.list(runId).at(-1)?.decision, "failed");
 });
 
 test("a run whose decisions cannot be recorded gives no answer", async (context) => {
@@ -124,22 +125,6 @@ test("the record has a row for each decision", async (context) => {
   assert.equal(reasonOf("globex-finance-forecast"), "tenant,role,classification");
 });
 
-test("who asked learns of a refusal neither what was refused nor why, and always of as many", async (context) => {
-  const example = await openExample(context);
-  const counts = new Set<number>();
-  for (const question of ["salary bands", "acquisition of Pelican Hoists", "the colour of the sea"]) {
-    const { runId } = await example.ask(FINANCE, question);
-    const refused = example.audit.listOwn(FINANCE, runId).filter(({ decision }) => decision === "refused");
-    counts.add(refused.length);
-    for (const row of refused)
-      assert.deepEqual(
-        ["docId", "source", "reason"].filter((key) => key in row),
-        [],
-      );
-  }
-  assert.equal(counts.size, 1);
-});
-
 test("the record cannot be changed, and the same decision is in it once", async (context) => {
   const example = await openExample(context);
   const subject = { runId: "run", requester: FINANCE, question: "?" };
@@ -154,23 +139,3 @@ test("the record cannot be changed, and the same decision is in it once", async 
   for (const sql of ["DELETE FROM decisions", "UPDATE decisions SET sub = 'somebody else'"]) assert.throws(() => database.exec(sql), /append-only/);
   database.close();
 });
-
-function saying(text: string): ReturnType<typeof scriptedModel> {
-  const model = scriptedModel() as unknown as { doStream(call: unknown): Promise<{ stream: ReadableStream }> };
-  const usage = { inputTokens: 1, outputTokens: 1, totalTokens: 2 };
-  const parts = [
-    { type: "stream-start", warnings: [] },
-    { type: "text-start", id: "0" },
-    { type: "text-delta", id: "0", delta: text },
-    { type: "text-end", id: "0" },
-    { type: "finish", finishReason: "stop", usage },
-  ];
-  const stream = (): ReadableStream =>
-    new ReadableStream({
-      start(controller) {
-        for (const part of parts) controller.enqueue(part);
-        controller.close();
-      },
-    });
-  return { ...model, doStream: async () => ({ stream: stream() }) } as unknown as ReturnType<typeof scriptedModel>;
-}

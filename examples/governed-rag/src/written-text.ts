@@ -9,12 +9,14 @@ interface Means {
   readonly writer: { write(chunk: unknown): Promise<void> };
 }
 
-/** The text of an agent, once it is whole. @throws where the model failed */
-export async function draftOf(agent: Agent, prompt: string, { abortSignal, writer }: Means): Promise<string> {
+/** The text of an agent, once it is whole. @throws where the model failed, or where something but its own end ended it: half of an answer is another one */
+export async function textOf(agent: Agent, prompt: string, { abortSignal, writer }: Means): Promise<string> {
   const output = await agent.stream(prompt, { abortSignal });
   for await (const chunk of output.fullStream) {
     if (ACCOUNTS.has(chunk.type)) await writer.write(chunk);
   }
   if (output.error !== undefined) throw output.error;
+  const reason = await output.finishReason;
+  if (reason !== "stop") throw new Error(`The answer of the model is not whole: it ended for the reason ${reason}.`);
   return output.text;
 }
