@@ -1,6 +1,7 @@
 /** What a run ends with that gives no answer. */
 const RUN_FAILURES = {
   NOT_AUTHENTICATED: "The request context names no user with roles and a tenant.",
+  QUESTION_INVALID: "The question is empty or too long.",
   RETRIEVAL_FAILED: "The documents could not be searched.",
   ANSWER_FAILED: "The answer could not be written.",
   VERIFICATION_FAILED: "The answer could not be verified.",

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { textOf, type Act, type Message } from "./acting-model.ts";
 import { markOf } from "./citations.ts";
+import { runFailure } from "./failure.ts";
+import { questionSchema } from "./workflow.ts";
 
 const answered = z.object({ answer: z.string(), citations: z.array(z.object({ docId: z.string(), source: z.string() })) });
 
@@ -13,7 +15,11 @@ const answered = z.object({ answer: z.string(), citations: z.array(z.object({ do
 export function relay(prompt: readonly Message[], toolName: string): Act {
   const asked = prompt.findLastIndex(({ role }) => role === "user");
   const [result] = prompt.slice(asked + 1).flatMap(resultsOf);
-  if (result === undefined) return { toolName, input: { question: textOf(prompt[asked]) } };
+  if (result === undefined) {
+    const question = questionSchema.safeParse({ question: textOf(prompt[asked]) });
+    if (!question.success) throw runFailure("QUESTION_INVALID");
+    return { toolName, input: question.data };
+  }
   const { success, data } = answered.safeParse(result.value);
   if (!success) throw new Error(typeof result.value === "string" ? result.value : "The question was not answered.");
   return { text: [data.answer, ...data.citations.map(({ docId, source }) => `${markOf(docId)} ${source}`)].join("\n") };

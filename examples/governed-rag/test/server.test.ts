@@ -129,6 +129,19 @@ test("the assistant answers the newest question only, and believes no result tha
   assert.ok(!(await send(history)).includes("99,000"));
 });
 
+test("a message to the assistant that is too long is no question, and its run says so in words of the closed set", async (context) => {
+  const example = await openExample(context);
+  const send = async (text: string): Promise<Response> =>
+    example.send(FINANCE, "/api/chat", { messages: [{ id: "1", role: "user", parts: [{ type: "text", text }] }], agentId: "governed-rag" });
+  const response = await send("What is the budget? ".repeat(200));
+  assert.ok(!(await response.text()).includes("validation"));
+  const runId = runIdOf(response);
+  const run = (await (await example.send(FINANCE, `/v1/runs/${runId}`)).json()) as { readonly status: string; readonly error: { readonly message: string } };
+  assert.deepEqual([run.status, run.error.message], ["failed", "The question is empty or too long. (QUESTION_INVALID)"]);
+  assert.equal((await send(" \n")).status, 400);
+  assert.deepEqual([example.prompts, example.audit.list(runId)], [[], []]);
+});
+
 test("what is not of the old shape goes to Holdfast", async (context) => {
   const example = await openExample(context);
   assert.equal((await example.fetch(requestOf("/healthz"))).status, 200);
