@@ -54,6 +54,16 @@ describe("holdfast serve", () => {
     });
   });
 
+  test("takes the issuer and the audience that tokens have to be of, and no empty ones", () => {
+    const keys = { HOLDFAST_JWKS_URL: "https://id.example.com/keys" };
+    expect(settings({ auth: "jwt" }, { ...keys, HOLDFAST_JWT_ISSUER: "https://id.example.com/", HOLDFAST_JWT_AUDIENCE: "chat" }).auth).toEqual({
+      kind: "jwt",
+      options: { jwksUrl: "https://id.example.com/keys", issuer: "https://id.example.com/", audience: "chat" },
+    });
+    expect(fault({ auth: "jwt" }, { ...keys, HOLDFAST_JWT_ISSUER: "" })).toContain("HOLDFAST_JWT_ISSUER is empty");
+    expect(fault({ auth: "jwt" }, { ...keys, HOLDFAST_JWT_AUDIENCE: "" })).toContain("HOLDFAST_JWT_AUDIENCE is empty");
+  });
+
   test.each([{}, { HOLDFAST_JWT_SECRET: "" }])("refuses tokens without anything to check them with: %o", (env) => {
     expect(fault({ auth: "jwt" }, env)).toContain("set HOLDFAST_JWT_SECRET or HOLDFAST_JWKS_URL");
   });

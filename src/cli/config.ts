@@ -1,3 +1,4 @@
+import type { ExpectedClaims, JwtOptions } from "../http/auth.ts";
 import { isLoopbackHost } from "../http/loopback.ts";
 import { textFlag, type Arguments, type Env } from "./command.ts";
 import { failure, success, type Result } from "./result.ts";
@@ -9,7 +10,7 @@ const DEFAULT_HOST = "127.0.0.1";
 const SECRET_BYTES = 32;
 
 /** How requests are authenticated. */
-export type AuthSetting = { readonly kind: "none" } | { readonly kind: "jwt"; readonly options: { readonly secret: string } | { readonly jwksUrl: string } };
+export type AuthSetting = { readonly kind: "none" } | { readonly kind: "jwt"; readonly options: JwtOptions };
 
 export interface ServeSettings {
   readonly store: string;
@@ -65,21 +66,34 @@ function authSetting(wanted: string | undefined, host: string, env: Env): Result
     case "none":
       return isLoopbackHost(host) ? success({ kind: "none" }) : failure(`--auth none listens on loopback only, not on ${host}; pass --auth jwt.`);
     case "jwt":
-      return jwtSetting(env["HOLDFAST_JWT_SECRET"], env["HOLDFAST_JWKS_URL"]);
+      return jwtSetting(env);
     default:
       return failure(`There is no --auth ${wanted}; use none or jwt.`);
   }
 }
 
-function jwtSetting(secret: string | undefined, jwksUrl: string | undefined): Result<AuthSetting> {
+function jwtSetting(env: Env): Result<AuthSetting> {
+  const secret = env["HOLDFAST_JWT_SECRET"];
+  const jwksUrl = env["HOLDFAST_JWKS_URL"];
   if (secret && jwksUrl) return failure("HOLDFAST_JWT_SECRET and HOLDFAST_JWKS_URL are both set; keep the one that tokens are checked with.");
-  if (secret) return success({ kind: "jwt", options: { secret } });
+  const expected = expectedClaims(env);
+  if (!expected.ok) return expected;
+  if (secret) return success({ kind: "jwt", options: { ...expected.value, secret } });
   if (jwksUrl) {
     const protocol = URL.parse(jwksUrl)?.protocol;
     if (protocol !== "https:" && protocol !== "http:") return failure("HOLDFAST_JWKS_URL is not an http(s) URL.");
-    return success({ kind: "jwt", options: { jwksUrl } });
+    return success({ kind: "jwt", options: { ...expected.value, jwksUrl } });
   }
   return failure("--auth jwt needs a secret or keys; set HOLDFAST_JWT_SECRET or HOLDFAST_JWKS_URL.");
+}
+
+function expectedClaims(env: Env): Result<ExpectedClaims> {
+  const issuer = env["HOLDFAST_JWT_ISSUER"];
+  const audience = env["HOLDFAST_JWT_AUDIENCE"];
+  // A variable that was meant to be filled in must not mean that anything goes.
+  if (issuer === "") return failure("HOLDFAST_JWT_ISSUER is empty; set it, or leave it out to take tokens of any issuer.");
+  if (audience === "") return failure("HOLDFAST_JWT_AUDIENCE is empty; set it, or leave it out to take tokens for any audience.");
+  return success({ ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) });
 }
 
 function warningsOf(auth: AuthSetting, env: Env): readonly string[] {

@@ -12,7 +12,8 @@ Serves the agents of a Mastra instance; without --mastra, a demo agent.
   --port <port>       HOLDFAST_PORT, else 4200; 0 takes any free one
   --host <host>       127.0.0.1 unless given
   --auth <none|jwt>   HOLDFAST_AUTH; without either, none on loopback. jwt checks tokens with
-                      HOLDFAST_JWT_SECRET (HS256) or with the keys at HOLDFAST_JWKS_URL
+                      HOLDFAST_JWT_SECRET (HS256) or with the keys at HOLDFAST_JWKS_URL, and
+                      takes those of HOLDFAST_JWT_ISSUER for HOLDFAST_JWT_AUDIENCE only, where set
 `;
 
 /** `holdfast serve` */

@@ -35,6 +35,23 @@ describe("a shared secret", () => {
     expect(() => jwtAuth({ secret: "" })).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }) as HoldfastError);
   });
 
+  test.each(["issuer", "audience"])("an empty %s is refused, since it would check nothing", (name) => {
+    expect(() => jwtAuth({ secret: SECRET, [name]: "" })).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }) as HoldfastError);
+  });
+
+  test.each([
+    ["of that issuer for that audience", { iss: "https://id.example.com/", aud: "chat" }, "ann"],
+    ["for that audience and others", { iss: "https://id.example.com/", aud: ["mail", "chat"] }, "ann"],
+    ["of another issuer", { iss: "https://id.example.com", aud: "chat" }, undefined],
+    ["of no issuer", { aud: "chat" }, undefined],
+    ["for another audience", { iss: "https://id.example.com/", aud: ["mail"] }, undefined],
+    ["for no audience", { iss: "https://id.example.com/" }, undefined],
+  ])("where issuer and audience are named, a token %s counts accordingly", async (_, claims, resourceId) => {
+    const scoped = jwtAuth({ secret: SECRET, issuer: "https://id.example.com/", audience: "chat" });
+    const token = await signed({ sub: "ann", ...claims }).sign(KEY);
+    expect((await scoped(requestWith(`Bearer ${token}`)))?.resourceId).toBe(resourceId);
+  });
+
   test.each([
     ["no header", async () => undefined],
     ["another scheme", async () => "Basic YW5uOmFubg=="],
@@ -73,6 +90,14 @@ describe("keys at a URL", () => {
     const authenticate = jwtAuth({ jwksUrl: await keyServer({ keys: [{ ...(await exportJWK(ours.publicKey)), alg: "ES256" }] }) });
     expect(await authenticate(requestWith(`Bearer ${await signed({ sub: "ann" }, "ES256").sign(ours.privateKey)}`))).toMatchObject({ resourceId: "ann" });
     expect(await authenticate(requestWith(`Bearer ${await signed({ sub: "ann" }, "ES256").sign(theirs.privateKey)}`))).toBeUndefined();
+  });
+
+  test("a token for another application of the same issuer is refused where the audience is named", async () => {
+    const { publicKey, privateKey } = await generateKeyPair("ES256");
+    const authenticate = jwtAuth({ jwksUrl: await keyServer({ keys: [{ ...(await exportJWK(publicKey)), alg: "ES256" }] }), audience: "chat" });
+    const tokenFor = (aud: string): Promise<string> => signed({ sub: "ann", aud }, "ES256").sign(privateKey);
+    expect(await authenticate(requestWith(`Bearer ${await tokenFor("chat")}`))).toMatchObject({ resourceId: "ann" });
+    expect(await authenticate(requestWith(`Bearer ${await tokenFor("mail")}`))).toBeUndefined();
   });
 
   test("a published key does not serve as the secret of another algorithm", async () => {

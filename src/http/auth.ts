@@ -8,8 +8,16 @@ import type { ProtocolEnv } from "../core/protocol.ts";
 /** Finds out who makes a request from its credentials; `undefined` when they are missing or not valid. Reads no body. */
 export type Authenticate = (request: Request) => Promise<Principal | undefined>;
 
+/** Whom a token has to be from and for; see RFC 7519, sections 4.1.1 and 4.1.3. */
+export interface ExpectedClaims {
+  /** What its `iss` has to be; unless given, anything or nothing. */
+  readonly issuer?: string;
+  /** What its `aud` has to be or to hold; unless given, anything or nothing. Name it where one issuer signs tokens for several applications. */
+  readonly audience?: string;
+}
+
 /** How a token is checked: with a shared secret (HS256), or with the public keys at a JWKS URL. */
-export type JwtOptions = { readonly secret: string } | { readonly jwksUrl: string | URL };
+export type JwtOptions = ExpectedClaims & ({ readonly secret: string } | { readonly jwksUrl: string | URL });
 
 // One family each: a public key must never be accepted as the secret of an HMAC.
 const SECRET_ALGORITHMS = ["HS256"];
@@ -25,12 +33,13 @@ const LOCAL_RESOURCE = "local";
  * Takes the `sub` of the request's bearer token as the resource, and its payload as the claims. The scope `holdfast:approve` makes it an
  * approver.
  *
- * @throws {HoldfastError} CONFIG_INVALID for an empty secret or a URL that is not http(s)
+ * @throws {HoldfastError} CONFIG_INVALID for an empty secret, issuer or audience, or a URL that is not http(s)
  * @example
- * const authenticate = jwtAuth({ jwksUrl: "https://id.example.com/.well-known/jwks.json" });
+ * const authenticate = jwtAuth({ jwksUrl: "https://id.example.com/.well-known/jwks.json", audience: "https://chat.example.com" });
  */
 export function jwtAuth(options: JwtOptions): Authenticate {
-  const verify = "secret" in options ? secretVerifier(options.secret) : jwksVerifier(options.jwksUrl);
+  const expected = checkedClaims(options);
+  const verify = "secret" in options ? secretVerifier(options.secret, expected) : jwksVerifier(options.jwksUrl, expected);
   return async (request) => {
     const token = bearerToken(request);
     if (token === undefined) return undefined;
@@ -68,12 +77,19 @@ function bearerToken(request: Request): string | undefined {
 
 type Verify = (token: string) => Promise<JWTPayload | undefined>;
 
-function secretVerifier(secret: string): Verify {
+/** An empty text would check nothing, where somebody meant to check something. */
+function checkedClaims({ issuer, audience }: JwtOptions): ExpectedClaims {
+  if (issuer === "" || audience === "")
+    throw new HoldfastError("CONFIG_INVALID", "The issuer or the audience of the tokens is empty; set it, or leave it out.");
+  return { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) };
+}
+
+function secretVerifier(secret: string, expected: ExpectedClaims): Verify {
   if (secret === "") throw new HoldfastError("CONFIG_INVALID", "The JWT secret is empty; set one.");
   const key = new TextEncoder().encode(secret);
   return async (token) => {
     try {
-      return (await jwtVerify(token, key, { algorithms: SECRET_ALGORITHMS })).payload;
+      return (await jwtVerify(token, key, { ...expected, algorithms: SECRET_ALGORITHMS })).payload;
     } catch (error) {
       if (isTokenFault(error)) return undefined;
       throw error;
@@ -81,7 +97,7 @@ function secretVerifier(secret: string): Verify {
   };
 }
 
-function jwksVerifier(address: string | URL): Verify {
+function jwksVerifier(address: string | URL, expected: ExpectedClaims): Verify {
   const url = URL.parse(String(address));
   if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) {
     throw new HoldfastError("CONFIG_INVALID", "The JWKS URL is not an http(s) URL.");
@@ -89,7 +105,7 @@ function jwksVerifier(address: string | URL): Verify {
   const keys = createRemoteJWKSet(url);
   return async (token) => {
     try {
-      return (await jwtVerify(token, keys, { algorithms: JWKS_ALGORITHMS })).payload;
+      return (await jwtVerify(token, keys, { ...expected, algorithms: JWKS_ALGORITHMS })).payload;
     } catch (error) {
       if (isTokenFault(error)) return undefined;
       // Told apart from a bad token, so that a client does not log its user out because the key server is away.
