@@ -4,10 +4,12 @@ import type { AgentSource } from "./core/agent-source.ts";
 import type { Interrupt } from "./core/interrupt.ts";
 import type { AnswerResult, Continuation, InterruptAnswer, InterruptPage } from "./core/interrupt-store.ts";
 import { isDeeperThan, type Json } from "./core/json.ts";
+import { readLineage, readLog } from "./core/lineage.ts";
 import type { Principal } from "./core/principal.ts";
 import type { Answered, OwnInterruptQuery } from "./core/protocol.ts";
 import type { Run } from "./core/run.ts";
 import type { RunStore } from "./core/store.ts";
+import { transcriptOf } from "./core/transcript-fold.ts";
 import type { Runner } from "./runner/runner.ts";
 
 // Far more than a form has, and far less than a stack bears.
@@ -59,10 +61,12 @@ export class Interrupts {
   /** A workflow may be gone, or another one by now. Of a question that is open no more the store says what became of it. */
   async #refuseToWorkflow(asked: readonly Interrupt[], answers: readonly InterruptAnswer[]): Promise<void> {
     const run = await this.#store.getRun(asked[0]?.runId ?? "");
-    if (run?.input.workflow === undefined) return;
+    if (run?.input.workflow === undefined || asked.every(({ status }) => status !== "pending")) return;
+    const lineage = run.parentRunId === undefined ? [] : (await readLineage(this.#store, run)).entries;
+    const transcript = transcriptOf(await readLog(this.#store, run.id), lineage);
     for (const [index, interrupt] of asked.entries()) {
       const given = answers[index];
-      if (interrupt.status === "pending" && given !== undefined) await this.#source.checkWorkflowAnswer(interrupt, given);
+      if (interrupt.status === "pending" && given !== undefined) await this.#source.checkWorkflowAnswer(interrupt, given, transcript);
     }
   }
 

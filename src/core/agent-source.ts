@@ -27,9 +27,11 @@ export interface AgentSource {
   checkWorkflowInput(workflowId: string, input: Json): Promise<void>;
   /**
    * Looks at the answer to a question of a workflow's run before it counts, so that the question stays open where it cannot.
-   * @throws {HoldfastError} WORKFLOW_NOT_FOUND, WORKFLOW_CHANGED when the step that asked is gone, INPUT_INVALID when its schema refuses the answer
+   * `transcript`: what the run and those before it did.
+   * @throws {HoldfastError} WORKFLOW_NOT_FOUND, WORKFLOW_CHANGED when the workflow is not the one that asked, INPUT_INVALID when the schema of the step
+   * refuses the answer
    */
-  checkWorkflowAnswer(question: WorkflowQuestion, given: { readonly answer: Json; readonly isDeclined?: true }): Promise<void>;
+  checkWorkflowAnswer(question: WorkflowQuestion, given: { readonly answer: Json; readonly isDeclined?: true }, transcript: Transcript): Promise<void>;
   /**
    * Puts the user's message into the thread, once, under its own id; for a regeneration takes the replaced answer out. `transcript` is
    * what the log held when the attempt began.

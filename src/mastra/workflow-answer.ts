@@ -3,8 +3,10 @@ import { standardSchemaToJSONSchema } from "@mastra/core/schema";
 import type { WorkflowQuestion } from "../core/agent-source.ts";
 import { HoldfastError } from "../core/error.ts";
 import type { Json } from "../core/json.ts";
+import type { Transcript } from "../core/transcript.ts";
 import { withDates } from "./answer-dates.ts";
 import { toJson } from "./json-value.ts";
+import { addedStep } from "./workflow-changes.ts";
 import { checkedBy, type Checked, type StandardSchema } from "./standard-schema.ts";
 import { stepAt } from "./workflow-entry.ts";
 import type { WorkflowStep } from "./workflow-step.ts";
@@ -18,8 +20,16 @@ export async function checkWorkflowAnswer(
   mastra: Mastra,
   { id, kind, agentId, stepPath }: WorkflowQuestion,
   { answer, isDeclined }: { readonly answer: Json; readonly isDeclined?: true },
+  transcript: Pick<Transcript, "workflow">,
 ): Promise<void> {
   const workflow = workflowOf(mastra, agentId);
+  const added = addedStep(workflow.stepGraph, transcript.workflow);
+  if (added !== undefined) {
+    throw new HoldfastError(
+      "WORKFLOW_CHANGED",
+      `Workflow ${agentId} has a step ${added} before the one that asks; bring back the one that asked, or cancel the run.`,
+    );
+  }
   if (kind !== "workflow-suspend" || stepPath === undefined) return;
   const step = stepAt(workflow, stepPath, mastra);
   if (step === undefined) {

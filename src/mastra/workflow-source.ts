@@ -25,7 +25,7 @@ export function workflowSource(mastra: Mastra, options: WorkflowSourceOptions): 
   return {
     listWorkflows: () => listWorkflows(mastra),
     checkWorkflowInput: (workflowId, input) => checkWorkflowInput(mastra, workflowId, input),
-    checkWorkflowAnswer: (question, given) => checkWorkflowAnswer(mastra, question, given),
+    checkWorkflowAnswer: (question, given, transcript) => checkWorkflowAnswer(mastra, question, given, transcript),
     async executeWorkflow(attempt) {
       const { run } = attempt;
       const onCallbackError = (error: unknown): void => options.onError?.(run, error);

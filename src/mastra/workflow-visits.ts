@@ -82,7 +82,7 @@ export class WorkflowVisits {
 }
 
 /** What stands before the step's own name, which may itself end as the number of a visit does. */
-function prefixOf({ callId, stepId }: WorkflowStepRecord): string {
+export function prefixOf({ callId, stepId }: WorkflowStepRecord): string {
   const isFirst = callId === stepId || callId.endsWith(`/${stepId}`);
   const first = isFirst ? callId : callId.replace(/#\d+$/, "");
   return first.slice(0, first.length - stepId.length);

@@ -167,6 +167,11 @@ describe("a workflow that was changed under a run that waits", () => {
 
   test.each<[string, string, Build]>([
     ["is gone", "WORKFLOW_NOT_FOUND", () => ({})],
+    [
+      "has another step before that one",
+      "WORKFLOW_CHANGED",
+      (done) => ({ buy: flow("buy").then(counting("first", done)).then(counting("extra", done)).then(asking("amount", done)).commit() }),
+    ],
     ["has no such step any more", "WORKFLOW_CHANGED", (done) => ({ buy: flow("buy").then(counting("first", done)).then(asking("sum", done)).commit() })],
   ])("refuses the answer where it %s, and takes it once it is back", async (_name, code, after) => {
     const shop = await deployed(before, after, before);
@@ -184,7 +189,12 @@ describe("a workflow that was changed under a run that waits", () => {
 
   test("executes nothing of what was put before a step that the run is at, and says so", async () => {
     const shop = await deployed(before, (done) => ({
-      buy: flow("buy").then(counting("first", done)).then(counting("extra", done)).then(asking("amount", done)).commit(),
+      buy: flow("buy")
+        .then(counting("first", done))
+        .map(async () => [{ n: 5 }])
+        .foreach(counting("extra", done) as never)
+        .then(asking("amount", done))
+        .commit(),
     }));
     const run = await shop.start("buy", { n: 1 });
     await shop.log(run);
@@ -193,7 +203,7 @@ describe("a workflow that was changed under a run that waits", () => {
     const log = await logOf(changed, await answerAll(changed, run, { amount: 5 }));
     expect(endIn(log)).toMatchObject({
       type: "run-failed",
-      error: { code: "WORKFLOW_CHANGED", message: expect.stringMatching(/step extra.*step amount/) as string },
+      error: { code: "WORKFLOW_CHANGED", message: expect.stringMatching(/step map.*step amount/) as string },
     });
     expect(shop.done).toEqual(["first 1", "amount asks"]);
   });
