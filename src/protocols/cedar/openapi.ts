@@ -11,7 +11,7 @@ const OF_RUN = {
 const FRAMES = "Text as { content }, and typed objects, one in each event; then the event done.";
 
 const STARTING: readonly ErrorCode[] = ["AGENT_NOT_FOUND", "WORKFLOW_NOT_FOUND", "THREAD_NOT_FOUND", "IDEMPOTENCY_MISMATCH", "SHUTTING_DOWN", "OFFSET_INVALID"];
-const ANSWERING: readonly ErrorCode[] = ["RUN_NOT_FOUND", "INTERRUPT_NOT_FOUND", "SHUTTING_DOWN"];
+const ANSWERING: readonly ErrorCode[] = ["RUN_NOT_FOUND", "INTERRUPT_NOT_FOUND", "WORKFLOW_NOT_FOUND", "WORKFLOW_CHANGED", "SHUTTING_DOWN"];
 const CONFLICTS: readonly ErrorCode[] = ["ALREADY_ANSWERED", "INTERRUPT_CLOSED", "RUN_ENDED"];
 
 const LAST_EVENT_ID: ParameterDescription = {
