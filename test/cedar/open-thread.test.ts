@@ -38,6 +38,25 @@ it("has the answers that are under way, with what was said before a question", a
   expect((await open("trip")).answers).toEqual([]);
 });
 
+it("has the answer that is at work, however many are queued behind it", async () => {
+  await desk.close();
+  desk = await openCedarDesk({ onBusyThread: "queue" });
+  const ask = async (prompt: string): Promise<string | null> => {
+    const answer = await desk.send(`${CHAT}/stream`, { prompt, threadId: "busy" });
+    await answer.body?.cancel();
+    return answer.headers.get("x-holdfast-run-id");
+  };
+  const asked = [await ask("wait")];
+  for (let count = 1; count <= 101; count += 1) asked.push(await ask("hello"));
+  expect((await open("busy")).answers).toEqual(asked.map((runId) => ({ runs: [runId], isOfWorkflow: false })));
+});
+
+it("answers about ids of every kind", async () => {
+  for (const id of ["a".repeat(3_000), "\u0000", "%", "'; --", "東京", ".well-known"])
+    expect(await open(id)).toEqual({ threadId: id, answers: [], questions: [] });
+  expect((await desk.send(`${CHAT}/threads/%E0%A4%A/cedar-open`)).status).toBe(200);
+});
+
 it("has nothing for anybody else, and finds the thread of a page that names none", async () => {
   const { threadId } = await replyIn(await desk.send(CHAT, { prompt: "pay", threadId: "default-thread" }));
   expect(await open("default-thread")).toMatchObject({ threadId, questions: [{ message: "May pay be executed?" }] });

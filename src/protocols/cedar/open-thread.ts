@@ -23,17 +23,29 @@ export interface OpenThread extends JsonObject {
   readonly questions: readonly JsonObject[];
 }
 
-/** One run is at work on a thread at a time; more may be queued behind it. */
-const MAX_RUNS = 10;
+const PAGE_SIZE = 100;
 /** More questions than a thread has open at once. */
 const MAX_QUESTIONS = 1_000;
 
 /** What is open on a thread; nothing on one that the server does not know, or that is somebody else's. */
 export async function openThread(engine: Engine, principal: Principal, named: string): Promise<OpenThread> {
   const threadId = await threadMeant(engine, principal, named);
-  const { runs } = await engine.listRuns(principal, { threadId, statuses: ["pending", "running"], limit: MAX_RUNS });
-  const answers = await Promise.all(runs.toReversed().map((run) => answerOf(engine, principal, run)));
+  const runs = await underWay(engine, principal, threadId);
+  const answers = await Promise.all(runs.map((run) => answerOf(engine, principal, run)));
   return { threadId, answers, questions: await questionsOn(engine, principal, threadId) };
+}
+
+/** The run that is at work on a thread, and those that are queued behind it: the list has the newest first, and what matters most is at its end. */
+async function underWay(engine: Engine, principal: Principal, threadId: string): Promise<readonly Run[]> {
+  const found: Run[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = { threadId, statuses: ["pending", "running"] as const, limit: PAGE_SIZE, ...(cursor !== undefined && { cursor }) };
+    const { runs, nextCursor } = await engine.listRuns(principal, query);
+    found.push(...runs);
+    cursor = nextCursor;
+  } while (cursor !== undefined);
+  return found.toReversed();
 }
 
 /** The thread shows nothing of an agent's answer that is under way, so what was said before a question is a part of it. */
