@@ -25,6 +25,12 @@ describe("a message that a workflow answers", () => {
     expect(JSON.stringify(desk.executed[0])).not.toContain("humanInTheLoop");
   });
 
+  it("is told its thread by the name that it has on the server", async () => {
+    const { threadId } = await replyIn(await desk.send(CHAT, { prompt: "hello", threadId: "default-thread" }));
+    expect(threadId).not.toBe("default-thread");
+    expect(desk.executed[0]).toMatchObject({ input: { threadId } });
+  });
+
   it("shows what its steps do and say, and its result once", async () => {
     const frames = await framesIn(await desk.send(`${CHAT}/stream`, { prompt: "hello", additionalContext }));
     expect(textOf(frames)).toBe("You said hello.");

@@ -9,6 +9,7 @@ const MESSAGE = z.object({
   temperature: z.number().optional(),
   resourceId: z.string().optional(),
   tenant: z.string().optional(),
+  threadId: z.string().optional(),
 });
 
 const REPLY = z.object({ content: z.string(), action: z.unknown().optional() });

@@ -30,11 +30,11 @@ export async function startRun(
 ): Promise<Run> {
   const { idempotencyKey } = options;
   const workflowId = message.workflowId ?? (message.agentId === undefined ? options.defaultWorkflow : undefined);
+  const threadId = message.threadId === undefined ? undefined : await threadMeant(engine, principal, message.threadId);
   const { id: agentId, input } =
     workflowId === undefined
       ? await agentRun(engine, principal, message, options)
-      : { id: engine.resolveWorkflow(workflowId).id, input: workflowInput(principal, message) };
-  const threadId = message.threadId === undefined ? undefined : await threadMeant(engine, principal, message.threadId);
+      : { id: engine.resolveWorkflow(workflowId).id, input: workflowInput(principal, message, threadId) };
   return engine.start(principal, {
     agentId,
     input,
@@ -67,9 +67,12 @@ async function agentRun(
   };
 }
 
-/** A workflow gets what the page sent, and decides with its own schema what it takes of it. The owner is never the page's word. */
-function workflowInput({ resourceId }: Principal, message: CedarMessage): RunInput {
-  const { prompt, threadId } = message;
+/**
+ * A workflow gets what the page sent, and decides with its own schema what it takes of it. The owner is never the page's word, and the thread is called as
+ * the server calls it: one that kept a conversation under the name of everybody's would show it to everybody.
+ */
+function workflowInput({ resourceId }: Principal, message: CedarMessage, threadId: string | undefined): RunInput {
+  const { prompt } = message;
   const fields = withoutQuestions(message.fields);
   const additionalContext = contextOf(message);
   const { systemPrompt, temperature, maxTokens } = message;
