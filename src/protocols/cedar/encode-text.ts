@@ -45,11 +45,11 @@ export function encodeReply(state: CedarState, value: Json, setters: readonly Se
   if (reply !== undefined) return show({ ...state, held: state.held.filter((held) => !sources.includes(held)) }, value, reply, setters);
   // Any other value is shown only where nothing else says it.
   if (state.said !== "" || state.held.some(({ text }) => text !== "")) return [state, NO_FRAMES];
-  return say({ ...state, replied: { value, step: state.step } }, JSON.stringify(value));
+  return say({ ...state, replied: { value, step: state.step, calls: state.workflowCalls } }, JSON.stringify(value));
 }
 
 function show(state: CedarState, value: Json, { content, objects }: Reply, setters: readonly Setter[]): Encoded {
-  const replied = { value, step: state.step };
+  const replied = { value, step: state.step, calls: state.workflowCalls };
   if (state.replied !== undefined && isSameJson(state.replied.value, value)) {
     // The words of an answer that is given again are said again, and what it does to the page is done once.
     return state.replied.isCut === true ? say({ ...state, replied }, content ?? "") : [state, NO_FRAMES];

@@ -1,6 +1,6 @@
 import type { ContentEvent } from "../../core/event.ts";
 import { progressUpdate, type CedarFrame } from "./frame.ts";
-import { NO_FRAMES, type CedarState, type Encoded } from "./state.ts";
+import { NO_FRAMES, withReplyCut, type CedarState, type Encoded } from "./state.ts";
 
 type WorkEvent = Extract<
   ContentEvent,
@@ -37,7 +37,8 @@ export function supersede(state: CedarState): Encoded {
 function enterStep(state: CedarState, callId: string, stepId: string): Encoded {
   const open = { ...state, workflowCalls: [...state.workflowCalls.filter((other) => !isWithin(other, callId)), callId] };
   if (!state.workflowCalls.includes(callId)) return busy(open, `${stepId} …`);
-  const cut = { ...open, held: state.held.filter(({ id }) => !isWithin(id, callId)) };
+  const said = { ...open, held: state.held.filter(({ id }) => !isWithin(id, callId)) };
+  const cut = state.replied?.calls.includes(callId) === true ? withReplyCut(said) : said;
   const [again, frames]: Encoded = state.said === "" ? [cut, NO_FRAMES] : supersede(cut);
   const [next, more] = busy(again, `${stepId} …`);
   return [next, [...frames, ...more]];

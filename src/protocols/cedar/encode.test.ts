@@ -155,6 +155,13 @@ describe("a workflow", () => {
     ]);
   });
 
+  it("says a structured answer again whose step is made again, and changes the page once", () => {
+    const inner = spoken("write/a", JSON.stringify({ content: "Red.", actions: [SET] })).map(inStep);
+    const frames = framesOf([...begun, ...inner, ...begun, ...inner]);
+    expect(textIn(frames)).toBe("Red.Red.");
+    expect(objectsIn(frames)).toEqual([SET]);
+  });
+
   it("asks under the id of the question, and tells the step that asks", () => {
     const interrupts = [
       {

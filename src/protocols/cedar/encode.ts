@@ -7,7 +7,7 @@ import { beginText, encodeReply, endText, growText } from "./encode-text.ts";
 import { progressUpdate, type CedarFrame } from "./frame.ts";
 import { isForPage, objectFrames } from "./objects.ts";
 import { settersIn, type Setter } from "./setter-args.ts";
-import { INITIAL_STATE, NO_FRAMES, type CedarState, type Encoded } from "./state.ts";
+import { INITIAL_STATE, NO_FRAMES, withReplyCut, type CedarState, type Encoded } from "./state.ts";
 
 /** For whom a log is encoded. */
 export interface CedarEncoding {
@@ -60,8 +60,7 @@ function restart(state: CedarState): Encoded {
 
 /** The number of a step that a crash cut off is used again. */
 function beginStep(state: CedarState, step: number): CedarState {
-  const { replied } = state;
-  return { ...state, step, ...(replied?.step === step && { replied: { ...replied, isCut: true } }) };
+  return { ...(state.replied?.step === step ? withReplyCut(state) : state), step };
 }
 
 /** What is done inside a step of a workflow is the run's own; what a sub-agent says is said to the agent that asked it. */

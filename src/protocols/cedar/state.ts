@@ -21,6 +21,8 @@ export interface CedarState {
 export interface Replied {
   readonly value: Json;
   readonly step: number | undefined;
+  /** The steps of the workflow that were under way then. */
+  readonly calls: readonly string[];
   /** The step that it came from was cut off, and has begun again. */
   readonly isCut?: true;
 }
@@ -31,6 +33,11 @@ export interface HeldText {
 }
 
 export const INITIAL_STATE: CedarState = { isEnded: false, said: "", held: [], step: undefined, replied: undefined, workflowCalls: [], isBusyShown: false };
+
+/** The step that the answer came from is made again. */
+export function withReplyCut(state: CedarState): CedarState {
+  return state.replied === undefined ? state : { ...state, replied: { ...state.replied, isCut: true } };
+}
 
 /** The state after an event, and the frames that the event becomes. */
 export type Encoded = readonly [CedarState, readonly CedarFrame[]];
