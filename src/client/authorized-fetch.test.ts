@@ -39,3 +39,12 @@ it("leaves a request as it is where there is no token", async () => {
   await authorizedFetch(fetch, () => undefined)(URL);
   expect(sent).toEqual(["Bearer own", null]);
 });
+
+it("hands a refusal over where no other token is to be had", async () => {
+  const { sent, fetch } = serverOf("b");
+  const tokens = ["a"];
+  const next = (): string => tokens.shift() ?? expect.fail("The user has left.");
+  expect((await authorizedFetch(fetch, next)(URL)).status).toBe(401);
+  expect(sent).toEqual(["Bearer a"]);
+  await expect(authorizedFetch(fetch, next)(URL)).rejects.toThrow("left");
+});

@@ -13,7 +13,8 @@ export function authorizedFetch(fetch: typeof globalThis.fetch, source: TokenSou
     const token = await tokenNow();
     const answer = await fetch(input instanceof Request ? input.clone() : input, withToken(input, init, token));
     if (answer.status !== 401 || !isReplayable(input, init)) return answer;
-    const other = await tokenNow();
+    // Where there is none to be had, the refusal is what the caller has to hear of.
+    const other = await tokenNow().catch(() => token);
     if (other === token) return answer;
     // An answer that nobody reads would hold its connection.
     await answer.body?.cancel().catch(() => undefined);
