@@ -1,4 +1,5 @@
 import { askChat, openThreadOf, type CedarAnswer } from "./cedar-open.ts";
+import { showPiece, takeBack } from "./cedar-shown.ts";
 import { stateOf, type CedarStoreHook } from "./cedar-store.ts";
 import { whileBusy, whileShown } from "./cedar-watch.ts";
 import { eventFrames } from "./event-frames.ts";
@@ -17,7 +18,7 @@ export interface RestoreAnswerOptions {
  * Shows the answer that is under way on a thread as it comes, from its beginning, since Cedar knows nothing of it once the page is loaded anew.
  * Call it when the messages are loaded, before `restoreQuestions`, which finds what the answer ends with. What the answer does to the page is done
  * again. An answer that the page has asked for itself is left to it; with `cedarFetch` the stream survives cuts. Ends when the answer does, or
- * the page shows another thread, or this is called anew. Gives how many were to be shown.
+ * the page shows another thread, or this is called anew, which begins again. Gives how many were to be shown.
  *
  * @example
  * cedarStorage({ baseURL, onLoaded: (threadId, answers) => restoreAnswer(useCedarStore, { threadId, answers }) });
@@ -28,6 +29,7 @@ export async function restoreAnswer(store: CedarStoreHook, options: RestoreAnswe
   return whileShown(store, threadId, options.signal, async (left) => {
     const answers = options.answers ?? (await openThreadOf(store, threadId)).answers;
     if (left.aborted || answers.length === 0 || stateOf(store).isProcessing) return 0;
+    for (const runId of answers.flatMap(({ runs }) => runs)) takeBack(store, runId);
     await whileBusy(store, left, async () => {
       for (const { runs } of answers) for (const runId of runs) await follow(store, threadId, { runId, isLast: runId === runs.at(-1) }, left);
     });
@@ -44,7 +46,7 @@ async function follow(store: CedarStoreHook, threadId: string, run: { readonly r
     if (left.aborted || stateOf(store).mainThreadId !== threadId) return;
     const item = data === "" ? undefined : itemIn(data);
     // The questions of a run that goes on in another one are answered.
-    if (item !== undefined && (run.isLast || !isQuestion(item))) await stateOf(store).handleLLMResponse([item]);
+    if (item !== undefined && (run.isLast || !isQuestion(item))) await showPiece(store, run.runId, item, left);
   }
 }
 

@@ -18,6 +18,7 @@ export interface CedarStoreState {
   compileAdditionalContext(): unknown;
   setIsProcessing(isProcessing: boolean): void;
   streamLLM(params: object, handler: (event: CedarStreamEvent) => void): { readonly completion: Promise<unknown> };
+  deleteMessage?(id: string): void;
   updateMessage?(id: string, updates: object, threadId?: string): void;
   handleLLMResponse(items: readonly unknown[]): Promise<unknown>;
   persistMessageStorageMessage?(message: unknown): Promise<unknown>;
