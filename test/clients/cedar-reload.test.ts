@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterEach, describe, expect, inject, test, vi } from "vitest";
 import { cedarFetch, cedarStorage, registerHumanInTheLoop, restoreAnswer, restoreQuestions, type CedarAnswer } from "../../src/client/cedar.ts";
 import { openPage, type CedarPage } from "./cedar/page.ts";
-import { newestRun, untilRunIs } from "./server-api.ts";
+import { untilRunIs } from "./server-api.ts";
 import { openGate } from "./server-process.ts";
 import { askText, longText, SETTLED_TEXT } from "./server/script.ts";
 import { until } from "./waiting.ts";

@@ -11,7 +11,8 @@ const TARGETS: readonly RegExp[] = [
   /\]:[\s>]*(\S+?)(?=\s*$|\s+(?:"[^"\n]*"?|'[^'\n]*'?|\([^)\n]*\)?)\s*$)/gmu,
 ];
 
-const TAG = /<\s*[/!]?[a-z][^>]*>?/giu;
+/** With a blank behind it, the sign says that something is less. */
+const TAG = /<[/!]?[a-z][^>]*>?/giu;
 /** Tags that only say how a text looks. One with an attribute can do more. */
 const PLAIN_TAG =
   /^<\/?(?:b|blockquote|br|code|del|em|h[1-6]|hr|i|ins|kbd|li|mark|ol|p|pre|s|small|strong|sub|sup|table|tbody|td|th|thead|tr|u|ul)\s*\/?>$/i;

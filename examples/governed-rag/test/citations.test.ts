@@ -67,6 +67,7 @@ for (const [name, text] of Object.entries({
   "a file that is called a doc": `${SAID} It is in a file (doc, 3 pages), the „Doc“ of the department [doc]. ${OWN}`,
   "quotation marks of other languages": `„${SAID}“ «${SAID}» « ${SAID} » “${SAID}” ${OWN}`,
   "code": `${SAID} \`let budget: [String: Double]\` ${OWN}`,
+  "a comparison": `${SAID} That is < EUR 4 million, and what it spends is < what it has: a<5, b>c. ${OWN}`,
   "footnotes": `${SAID}[^1] ${OWN}\n\n[^1]: Rounded, as the department says.`,
   "a list and a table": `- **Budget**: 3.1 million ${OWN}\n- [x] agreed\n\n| budget | in euros |\n| --- | --- |\n| finance | 3.1<br>million |`,
 })) {
