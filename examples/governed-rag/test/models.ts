@@ -14,6 +14,21 @@ export function modelAfter(event: () => Promise<unknown>, options: ScriptOptions
   return { ...model, doStream } as unknown as Model;
 }
 
+/** The scripted model, which tells what it was asked wherever a provider may tell it. */
+export function echoing(): Model {
+  const model = scriptedModel() as unknown as { readonly doStream: (call: { readonly prompt: unknown }) => Promise<{ readonly stream: ReadableStream<object> }> };
+  const doStream: DoStream = async (call) => {
+    const asked = call as { readonly prompt: unknown };
+    const body = JSON.stringify(asked.prompt);
+    const { stream } = await model.doStream(asked);
+    const echo = new TransformStream<object & { readonly type?: string }, object>({
+      transform: (part, controller) => controller.enqueue(part.type === "finish" || part.type === "stream-start" ? { ...part, warnings: [{ type: "other", message: body }], providerMetadata: { scripted: { body } } } : part),
+    });
+    return { stream: stream.pipeThrough(echo), request: { body }, response: { headers: { "x-request": body }, body } };
+  };
+  return { ...model, doStream } as unknown as Model;
+}
+
 /** A model that says the same to everything, and calls no tool. */
 export function talkative(text: string): Model {
   return actingModel({ modelId: "talkative", act: () => ({ text }), tokensOf: () => 1 });

@@ -7,7 +7,7 @@ import { loadCorpus, type Document } from "../src/corpus.ts";
 import { DEMO_USERS } from "../src/demo-users.ts";
 import { DraftSeal } from "../src/draft-seal.ts";
 import { NO_DOCUMENTS } from "../src/verification.ts";
-import { modelAfter } from "./models.ts";
+import { echoing, modelAfter } from "./models.ts";
 import { CORPUS, openExample, POLICY, type Example } from "./open-example.ts";
 
 const FINANCE = DEMO_USERS["finance-viewer"];
@@ -49,6 +49,15 @@ test("of a verified answer the log has what was said, and no passage", async (co
   assert.ok(example.prompts.some((prompt) => prompt.includes("Marketing has a budget")));
   assert.match(log, /3\.1 million euros/);
   for (const seen of [log, storeOf(example)]) assert.ok(!seen.includes("Marketing has a budget"));
+});
+
+test("what a provider gives back of its request is in no log", async (context) => {
+  const example = await openExample(context, { model: echoing() });
+  const log = await follow(example, FINANCE, BUDGET);
+  const chat = { messages: [{ id: "1", role: "user", parts: [{ type: "text", text: BUDGET }] }], agentId: "governed-rag" };
+  const said = await (await example.send(FINANCE, "/api/chat", chat)).text();
+  for (const seen of [log, said]) assert.match(seen, /3\.1 million euros/);
+  for (const seen of [log, said, storeOf(example)]) assert.ok(!seen.includes("Marketing has a budget"));
 });
 
 /** The corpus, but for one document. */
