@@ -1,4 +1,5 @@
 import { holdfastOf, providerOf, stateOf, type CedarStoreHook } from "./cedar-store.ts";
+import { onLeaving, whileBusy } from "./cedar-watch.ts";
 
 /** How {@link registerHumanInTheLoop} answers and cancels. */
 export interface HumanInTheLoopOptions {
@@ -93,12 +94,13 @@ async function answer(store: CedarStoreHook, { runId, question, resumeData, take
   const { mainThreadId } = state;
   const shown = state.messages.length;
   let failure: { readonly error: unknown } | undefined;
-  let isLeft = false;
-  // A page that shows another thread by then shows nothing of it: it would stand there.
+  const leaving = new AbortController();
+  const release = onLeaving(store, mainThreadId, () => leaving.abort());
+  // A page that shows another thread by then shows nothing of it: it would stand there. One that loads this one anew is shown it by `restoreAnswer`.
+  const isLeft = (): boolean => leaving.signal.aborted || stateOf(store).mainThreadId !== mainThreadId;
   const show = (items: readonly unknown[]): void => {
     taken();
-    isLeft ||= stateOf(store).mainThreadId !== mainThreadId;
-    if (!isLeft) void stateOf(store).handleLLMResponse(items);
+    if (!isLeft()) void stateOf(store).handleLLMResponse(items);
   };
   const request = {
     route: providerOf(store).resumePath ?? "/chat/resume",
@@ -111,19 +113,15 @@ async function answer(store: CedarStoreHook, { runId, question, resumeData, take
     resourceId: state.getCedarState("userId"),
     threadId: question.threadId ?? mainThreadId,
   };
-  state.setIsProcessing(true);
-  try {
+  await whileBusy(store, leaving.signal, async () => {
     const { completion } = state.streamLLM(request, (event) => {
       if (event.type === "error") failure = { error: event.error };
       if (event.type === "chunk") show([event.content]);
       if (event.type === "object") show(Array.isArray(event.object) ? (event.object as readonly unknown[]) : [event.object]);
     });
     await completion;
-  } finally {
-    stateOf(store).setIsProcessing(false);
-  }
-  isLeft ||= stateOf(store).mainThreadId !== mainThreadId;
-  for (const message of isLeft ? [] : stateOf(store).messages.slice(shown)) await stateOf(store).persistMessageStorageMessage?.(message);
+  }).finally(release);
+  for (const message of isLeft() ? [] : stateOf(store).messages.slice(shown)) await stateOf(store).persistMessageStorageMessage?.(message);
   if (failure !== undefined) throw failure.error;
 }
 

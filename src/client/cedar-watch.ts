@@ -17,6 +17,20 @@ export async function whileShown<Result>(
   const leave = (): void => watch.abort();
   watches.get(store)?.abort();
   watches.set(store, watch);
+  const release = onLeaving(store, threadId, leave);
+  given?.addEventListener("abort", leave);
+  if (given?.aborted === true) leave();
+  try {
+    return await work(watch.signal);
+  } finally {
+    release();
+    given?.removeEventListener("abort", leave);
+    if (watches.get(store) === watch) watches.delete(store);
+  }
+}
+
+/** Calls the listener when the page shows another thread, or shows this one anew, until what it gives is called. */
+export function onLeaving(store: CedarStoreHook, threadId: string | undefined, leave: () => void): () => void {
   let shownBefore = stateOf(store).messages.length;
   const release = store.subscribe?.(() => {
     const { mainThreadId, messages } = stateOf(store);
@@ -24,15 +38,7 @@ export async function whileShown<Result>(
     if (mainThreadId !== threadId || (messages.length === 0 && shownBefore > 0)) leave();
     shownBefore = messages.length;
   });
-  given?.addEventListener("abort", leave);
-  if (given?.aborted === true) leave();
-  try {
-    return await work(watch.signal);
-  } finally {
-    release?.();
-    given?.removeEventListener("abort", leave);
-    if (watches.get(store) === watch) watches.delete(store);
-  }
+  return () => release?.();
 }
 
 /** Shows that the page is busy until the work is done, or is to leave. */

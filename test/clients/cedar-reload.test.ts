@@ -68,6 +68,21 @@ describe("a page that is loaded again", () => {
     await until(() => said().includes(SETTLED_TEXT), "the run has ended");
   });
 
+  test("while the answer to a question of its own goes on shows it whole", async () => {
+    const chat = randomUUID();
+    await open(chat);
+    await page.ask(askText({ scenario: "tools", steps: [["pay"]], chat, hold: chat, at: 3 }));
+    const card = page.store.getState().messages.at(-1) as unknown as { resumeCallback(answer: object): Promise<void> };
+    void card.resumeCallback({ approved: true });
+    await until(() => said().includes("All of it"), "the run goes on");
+    await page.store.getState().initializeChat({ userId: "ann", threadId: chat });
+    await until(() => said().includes("All of it"), "the run is shown again");
+    await openGate(server, chat);
+    await until(() => said().includes(SETTLED_TEXT), "the run has ended");
+    expect(page.texts.filter((text) => text.includes("Let me see."))).toHaveLength(1);
+    await until(() => !page.store.getState().isProcessing, "the page is idle");
+  });
+
   test("shows the question of a chat that has no name", async () => {
     await open(undefined);
     await page.ask(askText({ scenario: "tools", steps: [["pay"]], chat: "unnamed" }));
@@ -113,6 +128,24 @@ describe("a page that shows another thread by then", () => {
     await until(() => said().includes("word19"), "the second answer has ended");
     expect(page.texts).toEqual([longText(20)]);
     await until(() => !page.store.getState().isProcessing, "the page is idle");
+  });
+
+  test("shows what is under way there, though the first one answers a question", async () => {
+    const [first, second] = [randomUUID(), randomUUID()];
+    await ask(second, askText({ scenario: "long", words: 20, hold: second, at: 8 }));
+    await open(first);
+    await page.ask(askText({ scenario: "tools", steps: [["pay"]], chat: first, hold: first, at: 3 }));
+    const card = page.store.getState().messages.at(-1) as unknown as { resumeCallback(answer: object): Promise<void> };
+    const resumed = card.resumeCallback({ approved: true });
+    await until(() => said().includes("All of it"), "the run goes on");
+    page.store.getState().switchThread(second);
+    await until(() => said().includes("word7"), "the second answer is shown");
+    await openGate(server, first);
+    await resumed;
+    expect(page.store.getState().isProcessing).toBe(true);
+    await openGate(server, second);
+    await until(() => !page.store.getState().isProcessing, "the page is idle");
+    expect(page.texts).toEqual([longText(20)]);
   });
 
   test("shows no question of the first one", async () => {
