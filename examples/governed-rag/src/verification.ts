@@ -42,7 +42,7 @@ export function verify({ answer, citations, prints }: Draft, passages: readonly 
   if (hasLookalike(answer)) return refused("the answer has a citation of another form");
   if (cited.length === 0) return refused("the answer cites no document");
   if (cited.some((docId) => !retrieved.has(docId))) return refused("the answer cites a document that was not retrieved");
-  const sources = passages.map(({ text }) => text);
+  const sources = passages.flatMap(({ source, text }) => [source, text]);
   if (foreignAddresses(answer, sources).length > 0) return refused("the answer has an address that none of its documents has");
   const isComplete = citations.length === cited.length && citations.every(({ docId, source }) => cited.includes(docId) && retrieved.get(docId) === source);
   return isComplete ? { ok: true, reason: "every citation is of an authorized document" } : refused("the citations are not those of the answer");

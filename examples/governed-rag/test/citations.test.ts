@@ -43,6 +43,7 @@ const BAD: Readonly<Record<string, string>> = {
   "a reference whose name has a bracket": `${SAID} ${OWN} ![a][b\\]c]\n\n[b\\]c]: //evil.example/3.1`,
   "a reference whose address is written in signs": `${SAID} ${OWN} ![a][b]\n\n> [b]: &#47;&#47;evil.example/3.1`,
   "a reference whose address has a blank": `${SAID} ${OWN} ![a][b]\n\n[b]: <//evil.example/3.1 a>`,
+  "a link to the file of another document": `${SAID} ${OWN} [more](acme/hr/confidential/salaries.md)`,
   "an address in italics": `${SAID} ${OWN} _https://evil.example/3.1_`,
   "a tag that says how it looks, and more": `${SAID} ${OWN} <b style=background:url(//evil.example/3.1)>low</b>`,
   "one by a word that is another alphabet as a whole": `${SAID} ${OWN} [\u0501\u043E\u0441: budget]`,
@@ -68,6 +69,7 @@ for (const [name, text] of Object.entries({
   "quotation marks of other languages": `„${SAID}“ «${SAID}» « ${SAID} » “${SAID}” ${OWN}`,
   "code": `${SAID} \`let budget: [String: Double]\` ${OWN}`,
   "a comparison": `${SAID} That is < EUR 4 million, and what it spends is < what it has: a<5, b>c. ${OWN}`,
+  "a link to the file of a document": `${SAID} ${OWN}(acme/finance/budget.md)`,
   "footnotes": `${SAID}[^1] ${OWN}\n\n[^1]: Rounded, as the department says.`,
   "a list and a table": `- **Budget**: 3.1 million ${OWN}\n- [x] agreed\n\n| budget | in euros |\n| --- | --- |\n| finance | 3.1<br>million |`,
 })) {
