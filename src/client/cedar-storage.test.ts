@@ -64,6 +64,18 @@ it("keeps the new title of a thread that the server does not have yet", async ()
   expect(sent.filter((request) => request.startsWith("PATCH"))).toHaveLength(1);
 });
 
+it("tells the server the new title of a thread as soon as it has the thread", async () => {
+  const unnamed = { ...thread("c"), title: undefined };
+  const { storage, sent } = serverOf({
+    "GET /v1/threads?limit=100": [{ threads: [thread("c")] }, { threads: [unnamed] }, { threads: [thread("c", "Moon")] }],
+    "PATCH /v1/threads/c": [404, 503, {}],
+  });
+  await storage.createThread("ann", "c", thread("c"));
+  await storage.updateThread("ann", "c", thread("c", "Moon"));
+  for (const title of ["New Thread", "Moon", "Moon"]) expect(await storage.listThreads("ann")).toMatchObject([{ id: "c", title }]);
+  expect(sent.filter((request) => request.startsWith("PATCH"))).toHaveLength(3);
+});
+
 it("does not fail a message whose thread can have no title on the server, since its agent has no memory", async () => {
   const { storage } = serverOf({
     "GET /v1/threads?limit=100": { threads: [thread("a", "Tides"), thread("b", "Moon")] },

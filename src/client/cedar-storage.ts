@@ -54,9 +54,20 @@ export function cedarStorage(options: CedarStorageOptions): CedarStorage {
   /** Threads that the page made and the server may not have yet, and the titles that Cedar was told of all. */
   const made = new Map<string, CedarThread>();
   const titles = new Map<string, string>();
+  /** New titles of threads that the server did not have yet. */
+  const untold = new Map<string, string>();
+
+  const renamed = async (thread: CedarThread): Promise<CedarThread> => {
+    const title = untold.get(thread.id);
+    // The list is of use without it, and the next one tells the title again.
+    if (title === undefined || !(await server.rename(thread.id, title).catch(() => false))) return thread;
+    untold.delete(thread.id);
+    return { ...thread, title };
+  };
+
   return {
     async listThreads() {
-      const kept = await server.threads();
+      const kept = await Promise.all((await server.threads()).map(renamed));
       for (const { id, title } of kept) {
         made.delete(id);
         titles.set(id, title);
@@ -84,7 +95,8 @@ export function cedarStorage(options: CedarStorageOptions): CedarStorage {
       // Cedar calls this after every message, and calls a thread that has not been listed yet by what the message says.
       const known = titles.get(threadId);
       if (known === undefined || known === thread.title) return thread;
-      await server.rename(threadId, thread.title);
+      if (await server.rename(threadId, thread.title)) untold.delete(threadId);
+      else untold.set(threadId, thread.title);
       titles.set(threadId, thread.title);
       if (made.has(threadId)) made.set(threadId, thread);
       return thread;
@@ -92,6 +104,7 @@ export function cedarStorage(options: CedarStorageOptions): CedarStorage {
     async deleteThread(_userId, threadId) {
       made.delete(threadId);
       titles.delete(threadId);
+      untold.delete(threadId);
       await server.delete(threadId);
       return undefined;
     },
@@ -136,9 +149,16 @@ class Server {
     return answer.status === 404 ? [] : ((await answer.json()) as { readonly messages: readonly KeptMessage[] }).messages;
   }
 
-  async rename(threadId: string, title: string): Promise<void> {
+  /** Whether the server has the thread. */
+  async rename(threadId: string, title: string): Promise<boolean> {
     const headers = { "Content-Type": "application/json" };
-    await this.#send(`/v1/threads/${encodeURIComponent(threadId)}`, { method: "PATCH", headers, body: JSON.stringify({ title }) }, 404, NOT_SUPPORTED);
+    const { status } = await this.#send(
+      `/v1/threads/${encodeURIComponent(threadId)}`,
+      { method: "PATCH", headers, body: JSON.stringify({ title }) },
+      404,
+      NOT_SUPPORTED,
+    );
+    return status !== 404;
   }
 
   async delete(threadId: string): Promise<void> {
