@@ -8,6 +8,7 @@ import { AgentScope } from "./agent-scope.ts";
 import { ChunkRecorder } from "./chunk-recorder.ts";
 import { errorText } from "./error-text.ts";
 import { toJson } from "./json-value.ts";
+import { LostOutcomes } from "./lost-outcomes.ts";
 import { fenceMemory } from "./memory-fence.ts";
 import { CurrentToolCall, TOOL_CALL_KEY } from "./tool-context.ts";
 import type { SubAgentRecorder } from "./sub-agents.ts";
@@ -38,12 +39,14 @@ export class WorkflowRun {
   readonly #chunks: ChunkRecorder;
   readonly #scopes: AgentScope[] = [];
   readonly #interrupts: InterruptRequest[] = [];
+  readonly #lost: LostOutcomes;
   readonly #refused: PromiseWithResolvers<AttemptOutcome> = Promise.withResolvers();
   #broken: { readonly error: unknown } | undefined;
 
   constructor(options: WorkflowRunOptions) {
     this.#options = options;
     this.#attempt = options.attempt;
+    this.#lost = new LostOutcomes(options.attempt.transcript, options.isIdempotent);
     this.#chunks = new ChunkRecorder(options.attempt, (signal) => {
       if (signal.signal === "unknown-chunk") options.onUnknownChunk(signal.chunkType);
     });
@@ -117,6 +120,7 @@ export class WorkflowRun {
       attempt,
       scope,
       visits: new WorkflowVisits(attempt.transcript.workflow),
+      lost: this.#lost,
       take: (callId, output, isOwn) => this.#take(callId, output, isOwn),
       reenter: ({ callId, executions }) => this.#chunks.reenter(callId, executions),
       isIdempotent: this.#options.isIdempotent,
@@ -131,7 +135,12 @@ export class WorkflowRun {
     return {
       isIdempotent: this.#options.isIdempotent,
       idOf: (scope, providerId) => this.#chunks.idOf(scope, providerId),
-      report: (scope, providerId, outcome) => this.#chunks.report(scope, providerId, outcome),
+      report: (scope, providerId, outcome) => {
+        const toolCallId = this.#chunks.idOf(scope, providerId);
+        if (outcome.outcomeUnknown === true) this.#lost.add(toolCallId);
+        else this.#lost.delete(toolCallId);
+        this.#chunks.report(scope, providerId, outcome);
+      },
       dropLaterOutcome: (scope, providerId) => this.#chunks.dropLaterOutcome(scope, providerId),
       nextInterruptId: () => this.#nextInterruptId(),
       interrupt: (request) => void this.#interrupts.push(request),
