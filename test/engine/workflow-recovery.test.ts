@@ -84,6 +84,23 @@ describe("a workflow that another process goes on with", () => {
     expect(shop.done.toSorted()).toEqual(["item 1", "item 2", "item 2", "item 3", "item 4"]);
   });
 
+  test("does not execute an item again that is nothing", async () => {
+    const shop = await opened((done) => ({
+      list: flow("list")
+        .map(async () => [undefined, 2])
+        .foreach(
+          createStep({ id: "item", inputSchema: z.any(), outputSchema: z.any(), execute: async ({ inputData }) => done.push(String(inputData)) }) as never,
+        )
+        .map(async () => ({ n: 1 }))
+        .then(asking("amount", done))
+        .commit(),
+    }));
+    const run = await shop.start("list", { n: 1 });
+    await shop.log(run);
+    expect(resultIn(await shop.log(await answerAll(await shop.second(), run, { amount: 2 })))).toEqual({ n: 3 });
+    expect(shop.done).toEqual(["undefined", "2", "amount asks", "amount got 2"]);
+  });
+
   test("waits out the rest of a pause, and not the whole of it again", async () => {
     const shop = await opened((done) => ({
       pausing: flow("pausing")
