@@ -81,9 +81,10 @@ export class WorkflowVisits {
   }
 }
 
-/** What stands before the step's own name, which may itself end as the number of a visit does. */
-export function prefixOf({ callId, stepId }: WorkflowStepRecord): string {
-  const isFirst = callId === stepId || callId.endsWith(`/${stepId}`);
-  const first = isFirst ? callId : callId.replace(/#\d+$/, "");
+/** What stands before the step's own name, which may itself end as the number of a visit or of a try does. */
+export function prefixOf({ callId, stepId, retryOf }: WorkflowStepRecord): string {
+  const visit = retryOf === undefined ? callId : callId.replace(/~\d+'*$/, "");
+  const isFirst = visit === stepId || visit.endsWith(`/${stepId}`);
+  const first = isFirst ? visit : visit.replace(/#\d+$/, "");
   return first.slice(0, first.length - stepId.length);
 }
