@@ -27,6 +27,8 @@ export interface StepWorld extends ExecutionWorld {
   isIdempotent(name: string): boolean;
   nextInterruptId(): string;
   interrupt(request: InterruptRequest): void;
+  /** What was asked inside the call is not asked any more: another one is made in its place. */
+  withdraw(callId: string): void;
   /** Ends the attempt with this. */
   refuse(error: HoldfastError): void;
   /** Emits and waits until it is on the disk. */
@@ -162,6 +164,7 @@ export class StepGate {
     await this.#world.commit({ type: "workflow-step-finished", callId, stepId: gated.logId, ...failure });
     this.#world.attempt.checkpoint("tool-result-committed");
     if (failure.retryAt === undefined) throw error;
+    this.#world.withdraw(callId);
     return { retryAt: failure.retryAt };
   }
 

@@ -38,7 +38,9 @@ export class WorkflowRun {
   readonly #attempt: AttemptContext;
   readonly #chunks: ChunkRecorder;
   readonly #scopes: AgentScope[] = [];
-  readonly #interrupts: InterruptRequest[] = [];
+  /** What the run asks when it ends here. */
+  #interrupts: readonly InterruptRequest[] = [];
+  #asked = 0;
   readonly #lost: LostOutcomes;
   readonly #refused: PromiseWithResolvers<AttemptOutcome> = Promise.withResolvers();
   #broken: { readonly error: unknown } | undefined;
@@ -125,7 +127,10 @@ export class WorkflowRun {
       reenter: ({ callId, executions }) => this.#chunks.reenter(callId, executions),
       isIdempotent: this.#options.isIdempotent,
       nextInterruptId: () => this.#nextInterruptId(),
-      interrupt: (request) => void this.#interrupts.push(request),
+      interrupt: (request) => this.#ask(request),
+      withdraw: (callId) => {
+        this.#interrupts = this.#interrupts.filter(({ toolCallId }) => !toolCallId.startsWith(`${callId}/`));
+      },
       refuse: ({ code, message }) => this.#refused.resolve({ outcome: "failed", error: { code, message } }),
       commit: (event) => this.#commit(event),
     });
@@ -143,7 +148,7 @@ export class WorkflowRun {
       },
       dropLaterOutcome: (scope, providerId) => this.#chunks.dropLaterOutcome(scope, providerId),
       nextInterruptId: () => this.#nextInterruptId(),
-      interrupt: (request) => void this.#interrupts.push(request),
+      interrupt: (request) => this.#ask(request),
       onCallbackError: this.#options.onCallbackError,
       onOutcome: () => Promise.resolve(),
     };
@@ -151,7 +156,12 @@ export class WorkflowRun {
 
   #nextInterruptId(): string {
     const { run, attempt } = this.#attempt;
-    return `int_${run.id.replace(/^run_/, "")}_${attempt}_${this.#interrupts.length}`;
+    return `int_${run.id.replace(/^run_/, "")}_${attempt}_${this.#asked}`;
+  }
+
+  #ask(request: InterruptRequest): void {
+    this.#interrupts = [...this.#interrupts, request];
+    this.#asked += 1;
   }
 
   #take(callId: string, output: unknown, isOwn: boolean): Promise<void> | undefined {
