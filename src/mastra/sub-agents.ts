@@ -62,6 +62,8 @@ export function recordedSubAgent(agent: Agent, recorder: SubAgentRecorder, polic
       ...(memory && { memory }),
       ...(guardedCallbacks(own, scope, (error) => recorder.onCallbackError(error)) as object),
       runId,
+      // The conversation is kept when it has ended: a takeover would keep what it had so far a second time.
+      savePerStep: false,
       requireToolApproval: false,
       eagerToolExecution: false,
       includeRawChunks: true,

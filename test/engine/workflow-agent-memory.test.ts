@@ -71,10 +71,14 @@ async function kept(): Promise<readonly unknown[]> {
 }
 
 describe("the thread of an agent that is a step", () => {
-  test("has the conversation once where another process takes it over", async () => {
+  test.each([
+    ["that saves when it has ended", {}],
+    ["that would save each of its steps", { savePerStep: true }],
+  ])("has the conversation of one %s once where another process takes it over", async (_name, more) => {
     const held = Promise.withResolvers<void>();
     let holds = true;
-    const shop = await remembering({ hold: () => (holds ? held.promise : Promise.resolve()) });
+    const step = { memory: { thread: "t", resource: "bea" }, ...more };
+    const shop = await remembering({ step, hold: () => (holds ? held.promise : Promise.resolve()) });
     const run = await shop.start("draft", { prompt: "go" });
     await expect.poll(() => shop.done.length).toBe(2);
     holds = false;
