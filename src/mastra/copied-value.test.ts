@@ -11,6 +11,7 @@ test("a copy shares nothing with what it was made from but what is neither plain
     map: new Map<unknown, unknown>([[shared, new Date(5)]]),
     set: new Set([shared]),
     bytes: new Uint8Array([1, 2]),
+    buffer: Buffer.from("x"),
     ["__proto__"]: { n: 2 },
     money: new Money(),
   };
@@ -20,6 +21,7 @@ test("a copy shares nothing with what it was made from but what is neither plain
   expect(copy.list[0]).toBe(copy.list[1]);
   expect([...copy.map.keys()][0]).toBe(copy.list[0]);
   expect(copy.bytes).not.toBe(value.bytes);
+  expect(copy.buffer).not.toBe(value.buffer);
   expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
   expect(Object.hasOwn(copy, "__proto__")).toBe(true);
   expect(copy.money).toBe(value.money);

@@ -35,6 +35,8 @@ export function copiedValue(value: unknown, copies: Map<unknown, unknown> = new 
     }
     case Date.prototype:
       return new Date(value as Date);
+    case Buffer.prototype:
+      return Buffer.from(value as Buffer);
     case Uint8Array.prototype:
       return (value as Uint8Array).slice();
     default:

@@ -19,13 +19,14 @@ export function toMarkedJson(value: unknown, mark: Mark = () => undefined): Json
 
 /**
  * `cycle`: an object that stands inside itself, and is left out; `excess`: one that is left out since there is too much. `entries`: a map with keys that
- * are no text.
+ * are no text. `buffer`: Node's own kind of bytes, which has more ways to be read.
  */
 export type ValueKind =
   | "excess"
   | "date"
   | "bytes"
   | "buffer"
+  | "array-buffer"
   | "map"
   | "entries"
   | "set"
@@ -93,8 +94,9 @@ function convertObject(value: object, walk: Walk): Json | undefined {
   if (Array.isArray(value)) return itemsOf(value, walk);
   if (value instanceof Date) return marked(Number.isNaN(value.getTime()) ? null : value.toISOString(), "date", walk);
   if (value instanceof Error) return { name: convert(value.name, walk), message: convert(value.message, walk) };
+  if (Buffer.isBuffer(value)) return marked(base64Of(value), "buffer", walk);
   if (value instanceof Uint8Array || value instanceof Uint8ClampedArray) return marked(base64Of(value), "bytes", walk);
-  if (value instanceof ArrayBuffer) return marked(base64Of(new Uint8Array(value)), "buffer", walk);
+  if (value instanceof ArrayBuffer) return marked(base64Of(new Uint8Array(value)), "array-buffer", walk);
   if (value instanceof DataView) return marked(base64Of(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)), "bytes", walk);
   if (ArrayBuffer.isView(value)) return itemsOf(Array.from(value as unknown as ArrayLike<number | bigint>), walk);
   if (value instanceof Map) return convertMap(value, walk);

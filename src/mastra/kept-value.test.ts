@@ -55,6 +55,11 @@ describe("a value that the log keeps", () => {
     expect(restoredValue(logged(given))).toEqual({ buffer: bytes.buffer, view: new Uint8Array([2, 3]) });
   });
 
+  test("is one of Node's buffers again, which are read as text in many ways", () => {
+    const { file } = restoredValue(logged({ file: Buffer.from("é") })) as { file: Buffer };
+    expect(file.toString("utf8")).toBe("é");
+  });
+
   test("is null where it cannot be read to its end", () => {
     const list: unknown[] = [new Date(5), 2];
     Object.defineProperty(list, 1, {

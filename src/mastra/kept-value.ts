@@ -45,6 +45,8 @@ function restored(kind: ValueKind, json: unknown): unknown {
     case "bytes":
       return new Uint8Array(Buffer.from(json as string, "base64"));
     case "buffer":
+      return Buffer.from(json as string, "base64");
+    case "array-buffer":
       return new Uint8Array(Buffer.from(json as string, "base64")).buffer;
     case "map":
       return new Map(Object.entries(json as object));
