@@ -46,7 +46,7 @@ export interface AgentSource {
 }
 
 /** What is asked within a run of a workflow; `agentId`: the id of the workflow. */
-export type WorkflowQuestion = Pick<Interrupt, "id" | "kind" | "agentId" | "stepPath">;
+export type WorkflowQuestion = Pick<Interrupt, "id" | "kind" | "agentId" | "toolCallId" | "stepPath">;
 
 export interface AgentSummary {
   readonly id: string;

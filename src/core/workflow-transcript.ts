@@ -50,9 +50,11 @@ export function growWorkflow(steps: Map<string, WorkflowStepRecord>, event: Work
     return;
   }
   const { type: _type, request, ...end } = event;
-  const { answer, interrupt, ...before } = known ?? { executions: 1 };
+  const { answer, interrupt, kinds: kindsBefore, ...before } = known ?? { executions: 1 };
   const asked = request === undefined ? { ...(interrupt && { interrupt }), ...(answer && { answer }) } : { interrupt: request };
-  steps.set(callId, { ...before, ...end, ...asked });
+  // They belong to the value that they came with.
+  const kinds = { ...(kindsBefore?.state && end.state === undefined && { state: kindsBefore.state }), ...end.kinds };
+  steps.set(callId, { ...before, ...end, ...asked, ...(Object.keys(kinds).length > 0 && { kinds }) });
 }
 
 /** Notes what a step's question was answered with. */

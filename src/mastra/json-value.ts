@@ -17,8 +17,25 @@ export function toMarkedJson(value: unknown, mark: Mark = () => undefined): Json
   return convert(value, { ancestors: new Set(), nodes: 0, path: [], mark });
 }
 
-/** `cycle`: an object that stands inside itself, and is left out. `entries`: a map with keys that are no text. */
-export type ValueKind = "date" | "bytes" | "map" | "entries" | "set" | "bigint" | "nan" | "infinity" | "-infinity" | "undefined" | "cycle";
+/**
+ * `cycle`: an object that stands inside itself, and is left out; `excess`: one that is left out since there is too much. `entries`: a map with keys that
+ * are no text. `buffer`: Node's own kind of bytes, which has more ways to be read.
+ */
+export type ValueKind =
+  | "excess"
+  | "date"
+  | "bytes"
+  | "buffer"
+  | "array-buffer"
+  | "map"
+  | "entries"
+  | "set"
+  | "bigint"
+  | "nan"
+  | "infinity"
+  | "-infinity"
+  | "undefined"
+  | "cycle";
 
 export type ValuePath = readonly (string | number)[];
 
@@ -54,10 +71,14 @@ function marked(json: Json, kind: ValueKind, { mark, path }: Walk): Json {
   return json;
 }
 
+function leftOut(kind: "cycle" | "excess", { mark, path }: Walk): undefined {
+  mark(kind, [...path]);
+}
+
 function enter(value: object, walk: Walk): Json | undefined {
   walk.nodes += 1;
-  if (walk.ancestors.has(value)) walk.mark("cycle", [...walk.path]);
-  if (walk.ancestors.has(value) || walk.ancestors.size >= MAX_DEPTH || walk.nodes > MAX_NODES) return undefined;
+  if (walk.ancestors.has(value)) return leftOut("cycle", walk);
+  if (walk.ancestors.size >= MAX_DEPTH || walk.nodes > MAX_NODES) return leftOut("excess", walk);
   walk.ancestors.add(value);
   try {
     return convertObject(value, walk);
@@ -73,9 +94,10 @@ function convertObject(value: object, walk: Walk): Json | undefined {
   if (Array.isArray(value)) return itemsOf(value, walk);
   if (value instanceof Date) return marked(Number.isNaN(value.getTime()) ? null : value.toISOString(), "date", walk);
   if (value instanceof Error) return { name: convert(value.name, walk), message: convert(value.message, walk) };
+  if (Buffer.isBuffer(value)) return marked(base64Of(value), "buffer", walk);
   if (value instanceof Uint8Array || value instanceof Uint8ClampedArray) return marked(base64Of(value), "bytes", walk);
-  if (value instanceof ArrayBuffer) return base64Of(new Uint8Array(value));
-  if (value instanceof DataView) return base64Of(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  if (value instanceof ArrayBuffer) return marked(base64Of(new Uint8Array(value)), "array-buffer", walk);
+  if (value instanceof DataView) return marked(base64Of(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)), "bytes", walk);
   if (ArrayBuffer.isView(value)) return itemsOf(Array.from(value as unknown as ArrayLike<number | bigint>), walk);
   if (value instanceof Map) return convertMap(value, walk);
   if (value instanceof Set) {

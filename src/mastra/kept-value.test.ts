@@ -38,4 +38,36 @@ describe("a value that the log keeps", () => {
       }),
     );
   });
+
+  test("is refused where no log can hold all of it: no part is left out in silence", () => {
+    let deep: unknown = "bottom";
+    for (let level = 0; level < 250; level += 1) deep = { deep };
+    expect(() => keptValue({ deep })).toThrow("is nested too deep, or holds too much");
+    // Each level holds the one below it twice.
+    let wide: unknown = {};
+    for (let level = 0; level < 20; level += 1) wide = [wide, wide];
+    expect(() => keptValue(wide)).toThrow("is nested too deep, or holds too much");
+  });
+
+  test("is bytes again, whatever held them", () => {
+    const bytes = new Uint8Array([1, 2, 3]);
+    const given = { buffer: bytes.buffer, view: new DataView(bytes.buffer, 1) };
+    expect(restoredValue(logged(given))).toEqual({ buffer: bytes.buffer, view: new Uint8Array([2, 3]) });
+  });
+
+  test("is one of Node's buffers again, which are read as text in many ways", () => {
+    const { file } = restoredValue(logged({ file: Buffer.from("é") })) as { file: Buffer };
+    expect(file.toString("utf8")).toBe("é");
+  });
+
+  test("is null where it cannot be read to its end", () => {
+    const list: unknown[] = [new Date(5), 2];
+    Object.defineProperty(list, 1, {
+      enumerable: true,
+      get: () => {
+        throw new Error("no");
+      },
+    });
+    expect(restoredValue(logged({ list }))).toEqual({ list: null });
+  });
 });

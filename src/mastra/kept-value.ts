@@ -8,12 +8,17 @@ export interface KeptValue {
   readonly kinds?: ValueKinds | undefined;
 }
 
-/** @throws {TypeError} for what contains itself: no log can hold it */
+/** @throws {TypeError} for what contains itself, or is too much: no log can hold it */
 export function keptValue(value: unknown): KeptValue {
   const kinds: [ValueKind, ValuePath][] = [];
-  const json = toMarkedJson(value, (kind, path) => void kinds.push([kind, path]));
+  let isExcess = false;
+  const json = toMarkedJson(value, (kind, path) => {
+    if (kind === "excess") isExcess = true;
+    else kinds.push([kind, path]);
+  });
   const cycle = kinds.find(([kind]) => kind === "cycle");
   if (cycle) throw new TypeError(`contains itself, at ${["$", ...cycle[1]].join(".")}`);
+  if (isExcess) throw new TypeError("is nested too deep, or holds too much");
   return { json, ...(kinds.length > 0 && { kinds }) };
 }
 
@@ -24,8 +29,11 @@ export function restoredValue({ json, kinds = [] }: KeptValue): unknown {
   for (const [kind, path] of kinds.toReversed()) {
     const places = ["value", ...path];
     const last = places.pop() as string | number;
-    const parent = places.reduce<unknown>((holder, key) => (holder as Record<string | number, unknown>)[key], root) as Record<string | number, unknown>;
-    parent[last] = restored(kind as ValueKind, parent[last]);
+    const parent = places.reduce<unknown>((holder, key) => (holder as Record<string | number, unknown> | null)?.[key], root);
+    // Of what could not be read to its end nothing was kept but the places of its first parts.
+    if (typeof parent !== "object" || parent === null) continue;
+    const holder = parent as Record<string | number, unknown>;
+    holder[last] = restored(kind as ValueKind, holder[last]);
   }
   return root.value;
 }
@@ -36,6 +44,10 @@ function restored(kind: ValueKind, json: unknown): unknown {
       return new Date(json === null ? Number.NaN : (json as string));
     case "bytes":
       return new Uint8Array(Buffer.from(json as string, "base64"));
+    case "buffer":
+      return Buffer.from(json as string, "base64");
+    case "array-buffer":
+      return new Uint8Array(Buffer.from(json as string, "base64")).buffer;
     case "map":
       return new Map(Object.entries(json as object));
     case "entries":
@@ -52,6 +64,7 @@ function restored(kind: ValueKind, json: unknown): unknown {
       return Number.NEGATIVE_INFINITY;
     case "undefined":
     case "cycle":
+    case "excess":
       return undefined;
   }
 }

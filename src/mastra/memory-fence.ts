@@ -5,14 +5,13 @@ interface MemoryContext {
   memoryConfig?: { readonly readOnly?: boolean };
 }
 
-/** Options of a memory that Mastra asks whenever it saves something; it is told to write nothing once the fence is up. */
+/**
+ * Options of a memory that Mastra asks whenever it saves something; it is told to write nothing once the fence is up. They are no plain object, since
+ * Mastra takes such a one apart where an agent has options of its own, and asks what it has put together instead.
+ */
 export function fencedOptions(options: MemoryConfig | undefined, isFenced: () => boolean): MemoryConfig {
-  return {
-    ...options,
-    get readOnly(): boolean {
-      return options?.readOnly === true || isFenced();
-    },
-  };
+  const readOnly: PropertyDescriptor = { enumerable: true, configurable: true, get: () => options?.readOnly === true || isFenced() };
+  return Object.defineProperty(Object.assign(Object.create({}) as MemoryConfig, options), "readOnly", readOnly);
 }
 
 /**

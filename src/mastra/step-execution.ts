@@ -1,6 +1,7 @@
 import { ToolStream } from "@mastra/core/tools";
 import type { Json } from "../core/json.ts";
 import type { AgentScope, Delegation } from "./agent-scope.ts";
+import { copiedValue } from "./copied-value.ts";
 import { delegating } from "./delegation.ts";
 import { answerOf } from "./workflow-answer.ts";
 import { restoredValue } from "./kept-value.ts";
@@ -57,15 +58,16 @@ export class StepExecution {
     const { answer, interrupt } = answered ?? {};
     const resumed = answer && { resumeData: await this.#resumeData(answer.value), suspendData: interrupt?.payload };
     const means = { ...this.#words.means(), retryCount, ...resumed };
+    const given = { ...params, ...means, ...ownCopies(params) };
+    // A workflow's steps write for themselves, and say of the state again what they had said of it.
+    if (gated.kind === "workflow") return given;
     // What it had said of the state before it asked holds from there on.
-    const { state: json, kinds } = record ?? answered ?? {};
+    const { state: json, kinds } = [record, answered].find((known) => known?.state !== undefined) ?? {};
     const state = restoredValue({ json, kinds: kinds?.state });
     if (state !== undefined) this.#words.state = { value: state };
-    const known = state !== undefined && { state: { ...(params.state as object), ...(state as object) } };
-    // A workflow's steps write for themselves.
-    if (gated.kind === "workflow") return { ...params, ...means, ...known };
+    const known = state !== undefined && { state: { ...(given.state as object), ...(copiedValue(state) as object) } };
     const writing = { writer: new ToolStream({ prefix: "workflow-step", callId, name: gated.step.id, runId: params.runId }, write), outputWriter: write };
-    return { ...params, ...means, ...known, ...writing };
+    return { ...given, ...known, ...writing };
   }
 
   async #resumeData(answer: Json): Promise<unknown> {
@@ -80,4 +82,14 @@ export class StepExecution {
     this.#taken.catch(() => undefined);
     return this.#taken;
   }
+}
+
+/** What Mastra gives the step by reference. */
+function ownCopies(params: StepParams): Partial<StepParams> {
+  return {
+    inputData: copiedValue(params.inputData),
+    state: copiedValue(params.state),
+    getStepResult: (step) => copiedValue(params.getStepResult(step)),
+    getInitData: () => copiedValue(params.getInitData()),
+  };
 }

@@ -12,9 +12,19 @@ export interface RetryRule {
   readonly delayMs: number;
 }
 
-/** What the log is told of a step that failed. `tried`: how often it was tried again already; `now`: in milliseconds since the Unix epoch. */
-export function failureOf(error: unknown, rule: RetryRule, tried: number, now: number): Failure {
-  const isFatal = error instanceof MastraNonRetryableError;
+/** When a step failed, and what may follow. */
+interface FailedTry {
+  /** Neither the step nor anything around it is to be tried again. */
+  readonly isFatal: boolean;
+  readonly rule: RetryRule;
+  /** How often it was tried again already. */
+  readonly tried: number;
+  /** In milliseconds since the Unix epoch. */
+  readonly now: number;
+}
+
+/** What the log is told of a step that failed. */
+export function failureOf(error: unknown, { isFatal, rule, tried, now }: FailedTry): Failure {
   return {
     status: "failed",
     message: errorText(error),

@@ -1,5 +1,6 @@
 import { Agent, type AgentExecutionOptionsBase } from "@mastra/core/agent";
 import type { RequestContext } from "@mastra/core/request-context";
+import { deepMerge } from "@mastra/core/utils";
 import { HoldfastError } from "../core/error.ts";
 import { AgentScope } from "./agent-scope.ts";
 import type { ApprovalPolicy } from "./approval-rule.ts";
@@ -49,7 +50,8 @@ export function recordedSubAgent(agent: Agent, recorder: SubAgentRecorder, polic
     const requestContext = given.requestContext as RequestContext;
     const runId = given.runId ?? globalThis.crypto.randomUUID();
     const scope = new AgentScope(delegation.scope.world, agent.id, { delegation, mastraRunId: runId });
-    const own = ownOptions(await agent.getDefaultOptions({ requestContext }), given);
+    // As Mastra puts them together. A step of a workflow has options of its own.
+    const own = deepMerge<StreamOptions>(await agent.getDefaultOptions({ requestContext }), given);
     const approvalPolicy = (own.requireToolApproval as ApprovalPolicy) ?? policy;
     const recorded = await withRecordedSubAgents(agent, scope, recorder, requestContext, approvalPolicy);
     const hooks = recordingHooks(agent, own.hooks, scope, recorder);
@@ -60,6 +62,8 @@ export function recordedSubAgent(agent: Agent, recorder: SubAgentRecorder, polic
       ...(memory && { memory }),
       ...(guardedCallbacks(own, scope, (error) => recorder.onCallbackError(error)) as object),
       runId,
+      // The conversation is kept when it has ended: a takeover would keep what it had so far a second time.
+      savePerStep: false,
       requireToolApproval: false,
       eagerToolExecution: false,
       includeRawChunks: true,
@@ -85,12 +89,6 @@ export function recordedSubAgent(agent: Agent, recorder: SubAgentRecorder, polic
   const streamLegacy = (): Promise<never> =>
     Promise.reject(new HoldfastError("NOT_SUPPORTED", `Agent ${agent.id} has a model of AI SDK v4, which cannot be run here; give it a newer one.`));
   return Object.assign(copyOf(agent), { stream: stream as Agent["stream"], streamLegacy });
-}
-
-/** What the agent is executed with: the options of the call over its own, as Mastra puts them. A step of a workflow has options of its own. */
-function ownOptions(defaults: StreamOptions, given: StreamOptions): StreamOptions {
-  const called = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as StreamOptions;
-  return { ...defaults, ...called, ...((defaults.hooks ?? called.hooks) && { hooks: { ...defaults.hooks, ...called.hooks } }) };
 }
 
 /** Mastra makes such copies itself, to apply a stored version of an agent without touching the registered one. */

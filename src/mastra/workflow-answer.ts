@@ -6,7 +6,7 @@ import type { Json } from "../core/json.ts";
 import type { Transcript } from "../core/transcript.ts";
 import { withDates } from "./answer-dates.ts";
 import { toJson } from "./json-value.ts";
-import { addedStep } from "./workflow-changes.ts";
+import { addedStep, stepsAround } from "./workflow-changes.ts";
 import { checkedBy, type Checked, type StandardSchema } from "./standard-schema.ts";
 import { stepAt } from "./workflow-entry.ts";
 import type { WorkflowStep } from "./workflow-step.ts";
@@ -18,7 +18,7 @@ import { workflowOf } from "./workflows.ts";
  */
 export async function checkWorkflowAnswer(
   mastra: Mastra,
-  { id, kind, agentId, stepPath }: WorkflowQuestion,
+  { id, kind, agentId, toolCallId, stepPath }: WorkflowQuestion,
   { answer, isDeclined }: { readonly answer: Json; readonly isDeclined?: true },
   transcript: Pick<Transcript, "workflow">,
 ): Promise<void> {
@@ -30,13 +30,14 @@ export async function checkWorkflowAnswer(
       `Workflow ${agentId} has a step ${added} before the one that asks; bring back the one that asked, or cancel the run.`,
     );
   }
-  if (kind !== "workflow-suspend" || stepPath === undefined) return;
-  const step = stepAt(workflow, stepPath, mastra);
+  const path = stepPath ?? stepsAround(toolCallId, transcript.workflow);
+  if (path.length === 0) return;
+  const step = stepAt(workflow, path, mastra);
   if (step === undefined) {
-    const name = stepPath.join("/");
+    const name = path.join("/");
     throw new HoldfastError("WORKFLOW_CHANGED", `Workflow ${agentId} has no step ${name} any more; bring back the one that asked, or cancel the run.`);
   }
-  if (isDeclined === true) return;
+  if (isDeclined === true || kind !== "workflow-suspend") return;
   const { faults } = await answerOf(step, answer, workflow.options?.validateInputs);
   if (faults !== undefined) throw new HoldfastError("INPUT_INVALID", `The answer to interrupt ${id} does not fit its schema. ${faults}.`);
 }

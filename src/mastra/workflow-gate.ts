@@ -7,6 +7,7 @@ import type { WorkflowStepRecord } from "../core/workflow-transcript.ts";
 import { errorText } from "./error-text.ts";
 import { toJson } from "./json-value.ts";
 import { keptValue, restoredValue, type KeptValue } from "./kept-value.ts";
+import type { LostOutcomes } from "./lost-outcomes.ts";
 import { pause } from "./pause.ts";
 import { StepExecution, type ExecutionWorld } from "./step-execution.ts";
 import { failureOf, recordedFailure } from "./step-failure.ts";
@@ -14,17 +15,20 @@ import { stepRequest } from "./step-request.ts";
 import type { StepWords } from "./step-words.ts";
 import { stepDecision, type StepDecision } from "./workflow-decision.ts";
 import type { ExecuteStep, GatedStep, StepCall, StepParams } from "./workflow-step.ts";
-import type { WorkflowVisits } from "./workflow-visits.ts";
+import type { StepVisit, WorkflowVisits } from "./workflow-visits.ts";
 
 /** What the gates of an attempt share. */
 export interface StepWorld extends ExecutionWorld {
   readonly attempt: AttemptContext;
   readonly visits: WorkflowVisits;
+  readonly lost: LostOutcomes;
   /** What is nested under the call from here on belongs to another execution of it. */
   reenter(record: WorkflowStepRecord): void;
   isIdempotent(name: string): boolean;
   nextInterruptId(): string;
   interrupt(request: InterruptRequest): void;
+  /** What was asked inside the call is not asked any more: another one is made in its place. */
+  withdraw(callId: string): void;
   /** Ends the attempt with this. */
   refuse(error: HoldfastError): void;
   /** Emits and waits until it is on the disk. */
@@ -101,6 +105,7 @@ export class StepGate {
     const input = params.inputData === undefined ? undefined : toJson(params.inputData);
     const visit = this.#world.visits.enter({ prefix: place.prefix, stepId: logId, siblings, ...(isOfList && { input: input ?? null }) });
     if (visit.missed !== undefined) this.#refuseChanged(visit.callId, place.prefix + visit.missed);
+    this.#comeTo(visit);
     return { gated, ...visit, firstId: visit.callId, retryCount: 0, answered: visit.record, input, params };
   }
 
@@ -109,7 +114,13 @@ export class StepGate {
     const retryCount = failed.retryCount + 1;
     const visit = this.#world.visits.retry(failed.callId, failed.firstId, retryCount + 1);
     const answered = visit.record?.answer === undefined ? failed.answered : visit.record;
+    this.#comeTo(visit);
     return { ...failed, ...visit, retryCount, retryOf: failed.callId, answered };
+  }
+
+  /** What becomes of a call that was under way is known again from here on. */
+  #comeTo({ callId, record }: StepVisit): void {
+    if (record?.status === "started") this.#world.lost.delete(callId);
   }
 
   async #handBack(record: WorkflowStepRecord, params: StepParams): Promise<unknown> {
@@ -145,10 +156,15 @@ export class StepGate {
   async #fail(call: StepCall, error: unknown): Promise<CallEnd> {
     const { gated, callId, retryCount } = call;
     const { place, step } = gated;
-    const failure = failureOf(error, { ...place.retry, ...(step.retries !== undefined && { retries: step.retries }) }, retryCount, Date.now());
+    const { lost } = this.#world;
+    const isFatal = error instanceof MastraNonRetryableError || lost.has(callId);
+    const rule = { ...place.retry, ...(step.retries !== undefined && { retries: step.retries }) };
+    const failure = failureOf(error, { isFatal, rule, tried: retryCount, now: Date.now() });
+    if (isFatal) lost.add(callId);
     await this.#world.commit({ type: "workflow-step-finished", callId, stepId: gated.logId, ...failure });
     this.#world.attempt.checkpoint("tool-result-committed");
     if (failure.retryAt === undefined) throw error;
+    this.#world.withdraw(callId);
     return { retryAt: failure.retryAt };
   }
 

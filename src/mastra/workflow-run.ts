@@ -8,6 +8,7 @@ import { AgentScope } from "./agent-scope.ts";
 import { ChunkRecorder } from "./chunk-recorder.ts";
 import { errorText } from "./error-text.ts";
 import { toJson } from "./json-value.ts";
+import { LostOutcomes } from "./lost-outcomes.ts";
 import { fenceMemory } from "./memory-fence.ts";
 import { CurrentToolCall, TOOL_CALL_KEY } from "./tool-context.ts";
 import type { SubAgentRecorder } from "./sub-agents.ts";
@@ -37,13 +38,17 @@ export class WorkflowRun {
   readonly #attempt: AttemptContext;
   readonly #chunks: ChunkRecorder;
   readonly #scopes: AgentScope[] = [];
-  readonly #interrupts: InterruptRequest[] = [];
+  /** What the run asks when it ends here. */
+  #interrupts: readonly InterruptRequest[] = [];
+  #asked = 0;
+  readonly #lost: LostOutcomes;
   readonly #refused: PromiseWithResolvers<AttemptOutcome> = Promise.withResolvers();
   #broken: { readonly error: unknown } | undefined;
 
   constructor(options: WorkflowRunOptions) {
     this.#options = options;
     this.#attempt = options.attempt;
+    this.#lost = new LostOutcomes(options.attempt.transcript, options.isIdempotent);
     this.#chunks = new ChunkRecorder(options.attempt, (signal) => {
       if (signal.signal === "unknown-chunk") options.onUnknownChunk(signal.chunkType);
     });
@@ -117,11 +122,15 @@ export class WorkflowRun {
       attempt,
       scope,
       visits: new WorkflowVisits(attempt.transcript.workflow),
+      lost: this.#lost,
       take: (callId, output, isOwn) => this.#take(callId, output, isOwn),
       reenter: ({ callId, executions }) => this.#chunks.reenter(callId, executions),
       isIdempotent: this.#options.isIdempotent,
       nextInterruptId: () => this.#nextInterruptId(),
-      interrupt: (request) => void this.#interrupts.push(request),
+      interrupt: (request) => this.#ask(request),
+      withdraw: (callId) => {
+        this.#interrupts = this.#interrupts.filter(({ toolCallId }) => !toolCallId.startsWith(`${callId}/`));
+      },
       refuse: ({ code, message }) => this.#refused.resolve({ outcome: "failed", error: { code, message } }),
       commit: (event) => this.#commit(event),
     });
@@ -131,10 +140,15 @@ export class WorkflowRun {
     return {
       isIdempotent: this.#options.isIdempotent,
       idOf: (scope, providerId) => this.#chunks.idOf(scope, providerId),
-      report: (scope, providerId, outcome) => this.#chunks.report(scope, providerId, outcome),
+      report: (scope, providerId, outcome) => {
+        const toolCallId = this.#chunks.idOf(scope, providerId);
+        if (outcome.outcomeUnknown === true) this.#lost.add(toolCallId);
+        else this.#lost.delete(toolCallId);
+        this.#chunks.report(scope, providerId, outcome);
+      },
       dropLaterOutcome: (scope, providerId) => this.#chunks.dropLaterOutcome(scope, providerId),
       nextInterruptId: () => this.#nextInterruptId(),
-      interrupt: (request) => void this.#interrupts.push(request),
+      interrupt: (request) => this.#ask(request),
       onCallbackError: this.#options.onCallbackError,
       onOutcome: () => Promise.resolve(),
     };
@@ -142,7 +156,12 @@ export class WorkflowRun {
 
   #nextInterruptId(): string {
     const { run, attempt } = this.#attempt;
-    return `int_${run.id.replace(/^run_/, "")}_${attempt}_${this.#interrupts.length}`;
+    return `int_${run.id.replace(/^run_/, "")}_${attempt}_${this.#asked}`;
+  }
+
+  #ask(request: InterruptRequest): void {
+    this.#interrupts = [...this.#interrupts, request];
+    this.#asked += 1;
   }
 
   #take(callId: string, output: unknown, isOwn: boolean): Promise<void> | undefined {

@@ -50,6 +50,8 @@ export interface StepParams {
   readonly abortSignal: AbortSignal;
   readonly state?: unknown;
   readonly validateInputs?: boolean;
+  getStepResult(step: unknown): unknown;
+  getInitData(): unknown;
   setState(state: unknown): Promise<void>;
   suspend(payload?: unknown, options?: unknown): unknown;
   bail(result: unknown): unknown;

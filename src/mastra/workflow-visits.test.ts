@@ -56,4 +56,10 @@ describe("the visits of a workflow's steps", () => {
       "item#5",
     ]);
   });
+
+  test("of an item that is nothing are known by that", () => {
+    const steps = new Map([["item", { callId: "item", stepId: "item", status: "success" as const, executions: 1 }]]);
+    const visits = new WorkflowVisits({ steps, hasResult: false });
+    expect(visits.enter({ prefix: "", stepId: "item", siblings, input: null })).toMatchObject({ callId: "item", record: {} });
+  });
 });

@@ -20,7 +20,7 @@ export interface VisitedStep {
   /** The call of the workflow that it lies in, with a slash behind it; empty for the run's own. */
   readonly prefix: string;
   readonly stepId: string;
-  /** Left out where the visits come in the same order each time; given, they are told apart by it. */
+  /** Left out where the visits come in the same order each time; given, they are told apart by it, as `null` where there is none. */
   readonly input?: Json;
 }
 
@@ -52,7 +52,7 @@ export class WorkflowVisits {
   enter({ prefix, stepId, siblings, input }: VisitedStep): StepVisit {
     const place = this.#recorded.get(prefix);
     const open = place?.get(stepId) ?? [];
-    const index = input === undefined ? 0 : open.findIndex((record) => isSameJson(record.input, input));
+    const index = input === undefined ? 0 : open.findIndex((record) => isSameJson(record.input ?? null, input));
     const [record] = index < 0 ? [] : open.splice(index, 1);
     if (record !== undefined) return { callId: record.callId, record };
     const missed = [...(place ?? [])].find(([id, left]) => left.length > 0 && !siblings.has(id))?.[0];
@@ -81,9 +81,10 @@ export class WorkflowVisits {
   }
 }
 
-/** What stands before the step's own name, which may itself end as the number of a visit does. */
-export function prefixOf({ callId, stepId }: WorkflowStepRecord): string {
-  const isFirst = callId === stepId || callId.endsWith(`/${stepId}`);
-  const first = isFirst ? callId : callId.replace(/#\d+$/, "");
+/** What stands before the step's own name, which may itself end as the number of a visit or of a try does. */
+export function prefixOf({ callId, stepId, retryOf }: WorkflowStepRecord): string {
+  const visit = retryOf === undefined ? callId : callId.replace(/~\d+'*$/, "");
+  const isFirst = visit === stepId || visit.endsWith(`/${stepId}`);
+  const first = isFirst ? visit : visit.replace(/#\d+$/, "");
   return first.slice(0, first.length - stepId.length);
 }

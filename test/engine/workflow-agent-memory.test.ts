@@ -27,11 +27,13 @@ afterEach(async () => {
 interface Asked {
   readonly requireApproval?: boolean;
   readonly step?: object;
+  /** Of the agent itself. */
+  readonly memoryOptions?: object;
   hold?(): Promise<void>;
 }
 
 /** A workflow with an agent that keeps its conversation in a thread, and whose last model call may be held. */
-async function remembering({ requireApproval, step, hold }: Asked): Promise<Workshop> {
+async function remembering({ requireApproval, step, memoryOptions, hold }: Asked): Promise<Workshop> {
   const shop = await openWorkshop((done) => {
     const lookup = createTool({
       id: "lookup",
@@ -47,7 +49,15 @@ async function remembering({ requireApproval, step, hold }: Asked): Promise<Work
         if (prompt.at(-1)?.role === "tool") await hold?.();
       },
     });
-    const writer = new Agent({ id: "writer", name: "Writer", instructions: "x", model, tools: { lookup }, memory });
+    const writer = new Agent({
+      id: "writer",
+      name: "Writer",
+      instructions: "x",
+      model,
+      tools: { lookup },
+      memory,
+      ...(memoryOptions && { defaultOptions: { memory: { thread: "t", resource: "bea", options: memoryOptions } } }),
+    });
     const begun = createWorkflow({ id: "draft", inputSchema: z.object({ prompt: z.string() }), outputSchema: z.any() });
     return { draft: begun.then(createStep(writer, { memory: { thread: "t", resource: "bea" }, ...step })).commit() as never };
   });
@@ -61,10 +71,14 @@ async function kept(): Promise<readonly unknown[]> {
 }
 
 describe("the thread of an agent that is a step", () => {
-  test("has the conversation once where another process takes it over", async () => {
+  test.each([
+    ["that saves when it has ended", {}],
+    ["that would save each of its steps", { savePerStep: true }],
+  ])("has the conversation of one %s once where another process takes it over", async (_name, more) => {
     const held = Promise.withResolvers<void>();
     let holds = true;
-    const shop = await remembering({ hold: () => (holds ? held.promise : Promise.resolve()) });
+    const step = { memory: { thread: "t", resource: "bea" }, ...more };
+    const shop = await remembering({ step, hold: () => (holds ? held.promise : Promise.resolve()) });
     const run = await shop.start("draft", { prompt: "go" });
     await expect.poll(() => shop.done.length).toBe(2);
     holds = false;
@@ -77,6 +91,17 @@ describe("the thread of an agent that is a step", () => {
       ["assistant", ["Looking.", "Found."]],
     ]);
     expect(shop.done).toEqual(["model 2", "model 4", "model 4"]);
+  });
+
+  test("has nothing of one that asks, also where the agent has options of its own for its memory", async () => {
+    const shop = await remembering({
+      requireApproval: true,
+      step: { maxSteps: 1, memory: { thread: "t", resource: "bea", options: { semanticRecall: false } } },
+      memoryOptions: { lastMessages: 5 },
+    });
+    const run = await shop.start("draft", { prompt: "go" });
+    expect(endIn(await shop.log(run))?.type).toBe("run-suspended");
+    expect(await kept()).toEqual([]);
   });
 
   test("has nothing of one that was canceled on its way", async () => {

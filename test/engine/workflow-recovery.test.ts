@@ -3,9 +3,8 @@ import { createStep, createWorkflow } from "@mastra/core/workflows";
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { START } from "../../src/core/offset.ts";
-import type { Run } from "../../src/core/run.ts";
 import { say, scriptedModel } from "../../src/testkit/scripted-model.ts";
-import { answerAll, asking, BEA, COUNT, counting, endIn, logOf, openWorkshop, resultIn, stepsIn, type Workshop } from "./workshop.ts";
+import { answerAll, asking, BEA, COUNT, counting, endIn, handedOver, logOf, openWorkshop, resultIn, stepsIn, type Workshop } from "./workshop.ts";
 
 const shops: Workshop[] = [];
 const opened = async (...args: Parameters<typeof openWorkshop>): Promise<Workshop> => {
@@ -31,20 +30,6 @@ function stuck(id: string, done: string[], at: number): never {
       return n === at && isFirst ? new Promise<{ n: number }>(() => undefined) : { n: n + 1 };
     },
   }) as never;
-}
-
-/** Hands a run over to another engine as soon as its log holds these lines, and gives its whole log. */
-async function handedOver(shop: Workshop, run: Run, ...lines: readonly string[]): ReturnType<typeof logOf> {
-  const watched = new AbortController();
-  const seen: string[] = [];
-  for await (const batch of shop.engine.tail(run, START, watched.signal)) {
-    seen.push(...stepsIn(batch));
-    if (lines.every((line) => seen.includes(line))) break;
-  }
-  watched.abort();
-  const other = await shop.second();
-  await shop.engine.drain(0);
-  return logOf(other, run);
 }
 
 describe("a workflow that another process goes on with", () => {
@@ -97,6 +82,23 @@ describe("a workflow that another process goes on with", () => {
     const log = await handedOver(shop, run, "item success", "item#2 started", "item#3 success", "item#4 success");
     expect(resultIn(log)).toEqual([{ n: 2 }, { n: 3 }, { n: 4 }, { n: 5 }]);
     expect(shop.done.toSorted()).toEqual(["item 1", "item 2", "item 2", "item 3", "item 4"]);
+  });
+
+  test("does not execute an item again that is nothing", async () => {
+    const shop = await opened((done) => ({
+      list: flow("list")
+        .map(async () => [undefined, 2])
+        .foreach(
+          createStep({ id: "item", inputSchema: z.any(), outputSchema: z.any(), execute: async ({ inputData }) => done.push(String(inputData)) }) as never,
+        )
+        .map(async () => ({ n: 1 }))
+        .then(asking("amount", done))
+        .commit(),
+    }));
+    const run = await shop.start("list", { n: 1 });
+    await shop.log(run);
+    expect(resultIn(await shop.log(await answerAll(await shop.second(), run, { amount: 2 })))).toEqual({ n: 3 });
+    expect(shop.done).toEqual(["undefined", "2", "amount asks", "amount got 2"]);
   });
 
   test("waits out the rest of a pause, and not the whole of it again", async () => {

@@ -4,7 +4,7 @@ import { createStep, createWorkflow } from "@mastra/core/workflows";
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Entry } from "../../src/core/entry.ts";
-import { answerAll, BEA, COUNT, counting, endIn, logOf, openWorkshop, reached, resultIn, stepsIn, type Workshop } from "./workshop.ts";
+import { answerAll, askedBy, asking, BEA, COUNT, counting, endIn, logOf, openWorkshop, reached, resultIn, stepsIn, type Workshop } from "./workshop.ts";
 
 const shops: Workshop[] = [];
 const opened = async (...args: Parameters<typeof openWorkshop>): Promise<Workshop> => {
@@ -219,5 +219,22 @@ describe("a step that fails", () => {
     const log = await shop.log(await answerAll(shop.engine, run, { amount: 7 }));
     expect(resultIn(log)).toEqual({ amount: 7 });
     expect(shop.done).toEqual(["try 0 with 7", "try 1 with 7"]);
+  });
+
+  test("asks for its last try alone, where a workflow inside is tried again that had asked something", async () => {
+    const shop = await opened((done) => ({
+      add: flow("add", { retryConfig: { attempts: 1 } })
+        .then(
+          flow("inner")
+            .parallel([asking("amount", done), flaky("breaks", done, 1)] as never)
+            .commit() as never,
+        )
+        .commit(),
+    }));
+    const run = await shop.start("add", { n: 1 });
+    await shop.log(run);
+    expect((await askedBy(shop.engine, run)).map(({ toolCallId }) => toolCallId)).toEqual(["inner~2/amount"]);
+    expect(resultIn(await shop.log(await answerAll(shop.engine, run, { amount: 2 })))).toEqual({ amount: { n: 3 }, breaks: { n: 2 } });
+    expect(shop.done).toEqual(["amount asks", "breaks try 0", "amount asks", "breaks try 0", "amount got 2"]);
   });
 });

@@ -94,6 +94,36 @@ describe("what steps give each other", () => {
     expect(resultIn(await shop.log(await shop.start("copies", { n: 1 })))).toEqual({ list: [1] });
   });
 
+  test("is a copy also of what steps before it gave, of the state and of the input: what it does to them no other step sees", async () => {
+    const shop = await opened(() => ({
+      copies: createWorkflow({ id: "copies", inputSchema: COUNT, outputSchema: z.any(), stateSchema: z.object({ seen: z.number().optional() }) })
+        .then(createStep({ id: "gives", inputSchema: COUNT, outputSchema: z.any(), execute: async () => ({ list: [1], at: new Date(5) }) }) as never)
+        .then(
+          createStep({
+            id: "takes",
+            inputSchema: z.any(),
+            outputSchema: z.any(),
+            execute: async ({ inputData, state, getStepResult, getInitData }) => {
+              const given = inputData as { list: number[]; at: Date };
+              given.list.push(2);
+              given.at.setTime(6);
+              getStepResult<typeof given>("gives").list.push(3);
+              getInitData<{ n: number }>().n = 9;
+              (state as { seen?: number }).seen = 1;
+              return {};
+            },
+          }) as never,
+        )
+        .map(async ({ state, getStepResult, getInitData }) => ({ given: getStepResult<unknown>("gives"), begun: getInitData<unknown>(), state }))
+        .commit() as never,
+    }));
+    expect(resultIn(await shop.log(await shop.start("copies", { n: 1 })))).toEqual({
+      given: { list: [1], at: new Date(5).toISOString() },
+      begun: { n: 1 },
+      state: {},
+    });
+  });
+
   test("fails its step where it contains itself, and is not tried again for that", async () => {
     const shop = await opened((done) => ({
       loops: createWorkflow({ id: "loops", inputSchema: COUNT, outputSchema: z.any(), retryConfig: { attempts: 2 } })

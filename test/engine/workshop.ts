@@ -88,6 +88,20 @@ export async function reached(engine: HoldfastEngine, run: Run, line: string): P
   watched.abort();
 }
 
+/** Hands a run over to another engine as soon as its log holds these lines of {@link stepsIn}, and gives its whole log. */
+export async function handedOver(shop: Workshop, run: Run, ...lines: readonly string[]): Promise<readonly Entry[]> {
+  const watched = new AbortController();
+  const seen: string[] = [];
+  for await (const batch of shop.engine.tail(run, START, watched.signal)) {
+    seen.push(...stepsIn(batch));
+    if (lines.every((line) => seen.includes(line))) break;
+  }
+  watched.abort();
+  const other = await shop.second();
+  await shop.engine.drain(0);
+  return logOf(other, run);
+}
+
 /** What a log says of steps and of the end, in short. */
 export function stepsIn(entries: readonly Entry[]): readonly string[] {
   return entries.flatMap(({ event }) => {
