@@ -1,20 +1,10 @@
 import { Agent } from "@mastra/core/agent";
 import { createTool } from "@mastra/core/tools";
 import { createStep, createWorkflow, type AnyWorkflow } from "@mastra/core/workflows";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { call, say, scriptedModel, toolResultsIn } from "../../src/testkit/scripted-model.ts";
-import { answerAll, askedBy, endIn, openWorkshop, resultIn, stepsIn, type Workshop } from "./workshop.ts";
-
-const shops: Workshop[] = [];
-const opened = async (...args: Parameters<typeof openWorkshop>): Promise<Workshop> => {
-  const shop = await openWorkshop(...args);
-  shops.push(shop);
-  return shop;
-};
-afterEach(async () => {
-  for (const shop of shops.splice(0)) await shop.close();
-});
+import { answerAll, askedBy, endIn, opened, resultIn, stepsIn } from "./workshop.ts";
 
 /** An agent that pays, and says so. */
 function payer(done: string[], options: { readonly tool?: object; readonly agent?: object; readonly amount?: number } = {}): Agent {

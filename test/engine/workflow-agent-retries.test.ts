@@ -1,20 +1,10 @@
 import { Agent } from "@mastra/core/agent";
 import { createTool } from "@mastra/core/tools";
 import { createStep, createWorkflow } from "@mastra/core/workflows";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { call, refuse, say, scriptedModel, stop, toolResultsIn } from "../../src/testkit/scripted-model.ts";
-import { BEA, logOf, openWorkshop, resultIn, stepsIn, type Workshop } from "./workshop.ts";
-
-const shops: Workshop[] = [];
-const opened = async (...args: Parameters<typeof openWorkshop>): Promise<Workshop> => {
-  const shop = await openWorkshop(...args);
-  shops.push(shop);
-  return shop;
-};
-afterEach(async () => {
-  for (const shop of shops.splice(0)) await shop.close();
-});
+import { BEA, logOf, opened, resultIn, stepsIn } from "./workshop.ts";
 
 describe("an agent that is a step, and fails", () => {
   const usage = (inputTokens: number): ReturnType<typeof stop> => stop({ usage: { inputTokens, outputTokens: 1 } });

@@ -1,22 +1,12 @@
 import { Agent } from "@mastra/core/agent";
 import { createTool } from "@mastra/core/tools";
 import { createStep, createWorkflow, type AnyWorkflow } from "@mastra/core/workflows";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { innermost } from "../../src/core/ledger.ts";
 import { START } from "../../src/core/offset.ts";
 import { call, say, scriptedModel, stop, toolResultsIn, type ScriptedModel } from "../../src/testkit/scripted-model.ts";
-import { answerAll, askedBy, BEA, endIn, logOf, openWorkshop, resultIn, stepsIn, type Workshop } from "./workshop.ts";
-
-const shops: Workshop[] = [];
-const opened = async (...args: Parameters<typeof openWorkshop>): Promise<Workshop> => {
-  const shop = await openWorkshop(...args);
-  shops.push(shop);
-  return shop;
-};
-afterEach(async () => {
-  for (const shop of shops.splice(0)) await shop.close();
-});
+import { answerAll, askedBy, BEA, endIn, logOf, opened, resultIn, stepsIn } from "./workshop.ts";
 
 const usage = (inputTokens: number): ReturnType<typeof stop> => stop({ usage: { inputTokens, outputTokens: 1 } });
 

@@ -1,19 +1,9 @@
 import { createTool } from "@mastra/core/tools";
 import { createStep, createWorkflow, type AnyWorkflow } from "@mastra/core/workflows";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Json } from "../../src/core/json.ts";
-import { answerAll, askedBy, asking, BEA, COUNT, counting, endIn, logOf, openWorkshop, reached, resultIn, stepsIn, type Workshop } from "./workshop.ts";
-
-const shops: Workshop[] = [];
-const opened = async (...args: Parameters<typeof openWorkshop>): Promise<Workshop> => {
-  const shop = await openWorkshop(...args);
-  shops.push(shop);
-  return shop;
-};
-afterEach(async () => {
-  for (const shop of shops.splice(0)) await shop.close();
-});
+import { answerAll, askedBy, asking, BEA, COUNT, counting, endIn, logOf, opened, reached, resultIn, stepsIn, type Workshop } from "./workshop.ts";
 
 const flow = (id: string, options: object = {}): ReturnType<typeof createWorkflow> =>
   createWorkflow({ id, inputSchema: COUNT, outputSchema: z.any(), ...options }) as never;

@@ -1,17 +1,7 @@
 import { createStep, createWorkflow, type AnyWorkflow } from "@mastra/core/workflows";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { BEA, COUNT, counting, logOf, openWorkshop, reached, resultIn, type Workshop } from "./workshop.ts";
-
-const shops: Workshop[] = [];
-const opened = async (...args: Parameters<typeof openWorkshop>): Promise<Workshop> => {
-  const shop = await openWorkshop(...args);
-  shops.push(shop);
-  return shop;
-};
-afterEach(async () => {
-  for (const shop of shops.splice(0)) await shop.close();
-});
+import { BEA, COUNT, counting, logOf, opened, reached, resultIn } from "./workshop.ts";
 
 /** A workflow that tells of its end, with a step inside another one that ends with its signal, the first time. */
 function telling(done: string[]): AnyWorkflow {

@@ -1,20 +1,10 @@
 import { Agent, TripWire } from "@mastra/core/agent";
 import { createTool } from "@mastra/core/tools";
 import { createStep, createWorkflow } from "@mastra/core/workflows";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { call, refuse, say, scriptedModel, toolResultsIn } from "../../src/testkit/scripted-model.ts";
-import { COUNT, endIn, handedOver, logOf, openWorkshop, type Workshop } from "./workshop.ts";
-
-const shops: Workshop[] = [];
-const opened = async (...args: Parameters<typeof openWorkshop>): Promise<Workshop> => {
-  const shop = await openWorkshop(...args);
-  shops.push(shop);
-  return shop;
-};
-afterEach(async () => {
-  for (const shop of shops.splice(0)) await shop.close();
-});
+import { COUNT, endIn, handedOver, logOf, opened, type Workshop } from "./workshop.ts";
 
 const flow = (id: string, options: object = {}): ReturnType<typeof createWorkflow> =>
   createWorkflow({ id, inputSchema: z.any(), outputSchema: z.any(), ...options }) as never;

@@ -1,20 +1,10 @@
 import { MastraNonRetryableError } from "@mastra/core/error";
 import type { RequestContext } from "@mastra/core/request-context";
 import { createStep, createWorkflow } from "@mastra/core/workflows";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Entry } from "../../src/core/entry.ts";
-import { answerAll, askedBy, asking, BEA, COUNT, counting, endIn, logOf, openWorkshop, reached, resultIn, stepsIn, type Workshop } from "./workshop.ts";
-
-const shops: Workshop[] = [];
-const opened = async (...args: Parameters<typeof openWorkshop>): Promise<Workshop> => {
-  const shop = await openWorkshop(...args);
-  shops.push(shop);
-  return shop;
-};
-afterEach(async () => {
-  for (const shop of shops.splice(0)) await shop.close();
-});
+import { answerAll, askedBy, asking, BEA, COUNT, counting, endIn, logOf, opened, reached, resultIn, stepsIn } from "./workshop.ts";
 
 interface FlowOptions {
   readonly retryConfig?: { readonly attempts: number; readonly delay?: number };

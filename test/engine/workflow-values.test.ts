@@ -1,17 +1,7 @@
 import { createStep, createWorkflow } from "@mastra/core/workflows";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { answerAll, asking, COUNT, endIn, openWorkshop, resultIn, type Workshop } from "./workshop.ts";
-
-const shops: Workshop[] = [];
-const opened = async (...args: Parameters<typeof openWorkshop>): Promise<Workshop> => {
-  const shop = await openWorkshop(...args);
-  shops.push(shop);
-  return shop;
-};
-afterEach(async () => {
-  for (const shop of shops.splice(0)) await shop.close();
-});
+import { answerAll, asking, COUNT, endIn, opened, resultIn } from "./workshop.ts";
 
 const VALUES = z.object({ at: z.date(), names: z.map(z.string(), z.number()), total: z.bigint(), seen: z.set(z.string()), list: z.array(z.unknown()) });
 

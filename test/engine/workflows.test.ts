@@ -1,17 +1,7 @@
 import { createStep, createWorkflow } from "@mastra/core/workflows";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { BEA, COUNT, counting, endIn, openWorkshop, resultIn, stepsIn, type Workshop } from "./workshop.ts";
-
-const shops: Workshop[] = [];
-const opened = async (...args: Parameters<typeof openWorkshop>): Promise<Workshop> => {
-  const shop = await openWorkshop(...args);
-  shops.push(shop);
-  return shop;
-};
-afterEach(async () => {
-  for (const shop of shops.splice(0)) await shop.close();
-});
+import { BEA, COUNT, counting, endIn, opened, resultIn, stepsIn } from "./workshop.ts";
 
 const flow = (id: string): ReturnType<typeof createWorkflow> => createWorkflow({ id, inputSchema: COUNT, outputSchema: z.any() }) as never;
 

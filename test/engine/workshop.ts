@@ -5,6 +5,7 @@ import type { Agent } from "@mastra/core/agent";
 import { Mastra } from "@mastra/core/mastra";
 import { createStep, type AnyWorkflow } from "@mastra/core/workflows";
 import { LibSQLStore } from "@mastra/libsql";
+import { onTestFinished } from "vitest";
 import { z } from "zod";
 import type { Entry } from "../../src/core/entry.ts";
 import type { RunEvent } from "../../src/core/event.ts";
@@ -30,6 +31,13 @@ export interface Workshop {
   /** The engine of another process. */
   second(): Promise<HoldfastEngine>;
   close(): Promise<void>;
+}
+
+/** As {@link openWorkshop}, closed when the test that asks for it has ended. */
+export async function opened(...args: Parameters<typeof openWorkshop>): Promise<Workshop> {
+  const shop = await openWorkshop(...args);
+  onTestFinished(() => shop.close());
+  return shop;
 }
 
 /** Opens an engine. `build` makes the workflows, as each process would; what its steps do they note. */
@@ -68,7 +76,7 @@ export async function openWorkshop(
     },
     second: open,
     async close() {
-      for (const opened of engines) await opened.close();
+      for (const each of engines) await each.close();
       rmSync(directory, { recursive: true, force: true });
     },
   };
